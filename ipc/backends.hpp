@@ -1,0 +1,9 @@
+// The table of backends: tests, benches and `ipcmark list` enumerate these lists and nothing else.
+// To add a backend, write its one file and add its type to its noun's list.
+#pragma once
+
+#include "ipc/os/type_list.hpp"
+
+namespace ipc {
+
+}  // namespace ipc

@@ -1,0 +1,21 @@
+// Waiting on a word in shared memory, futex(2).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "ipc/os/clock.hpp"
+
+namespace ipc::os {
+
+using FutexWord = std::atomic<std::uint32_t>;
+static_assert(FutexWord::is_always_lock_free && sizeof(FutexWord) == 4);
+
+/// Sleeps while the word holds `expected`, until woken or the deadline passed. False only when the
+/// deadline passed; true may be spurious, so look at the word again.
+bool futex_wait(FutexWord& word, std::uint32_t expected, Deadline deadline = Deadline::never());
+
+/// Wakes up to `count` waiters of all processes; gives how many there were.
+int futex_wake(FutexWord& word, int count);
+
+}  // namespace ipc::os

@@ -1,0 +1,38 @@
+#include "ipc/os/limits.hpp"
+
+#include <charconv>
+#include <fstream>
+
+namespace ipc::os {
+
+std::optional<std::string> read_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  return line;
+}
+
+std::optional<std::int64_t> read_number(const std::string& path) {
+  const auto line = read_line(path);
+  std::int64_t number = 0;
+  if (!line) return std::nullopt;
+  const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  return number;
+}
+
+// The fallbacks are the kernel's own defaults, for a container that hides /proc/sys.
+std::int64_t pipe_max_bytes() {
+  return read_number("/proc/sys/fs/pipe-max-size").value_or(1 << 20);
+}
+
+MqLimits mq_limits() {
+  return {read_number("/proc/sys/fs/mqueue/msg_max").value_or(10),
+          read_number("/proc/sys/fs/mqueue/msgsize_max").value_or(8192)};
+}
+
+std::int64_t socket_buffer_max_bytes() {
+  return read_number("/proc/sys/net/core/wmem_max").value_or(212992);
+}
+
+}  // namespace ipc::os

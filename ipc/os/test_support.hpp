@@ -1,0 +1,74 @@
+// What every test of the library shares: no leaks, no hangs, one name a backend.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <string>
+
+#include "ipc/os/child.hpp"
+
+namespace ipc::test {
+
+/// Fails a test that leaves a descriptor, a file in /dev/shm or a child behind, and kills one that
+/// hangs.
+class LeavesNothing : public testing::Test {
+ protected:
+  void SetUp() override {
+    ::alarm(kHangSeconds);
+    descriptors_ = count("/proc/self/fd");
+    shared_memory_ = count("/dev/shm");
+  }
+  void TearDown() override {
+    EXPECT_EQ(count("/proc/self/fd"), descriptors_) << "descriptors left open";
+    EXPECT_EQ(count("/dev/shm"), shared_memory_) << "files left in /dev/shm";
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "children left behind";
+    ::alarm(0);
+  }
+
+ private:
+  static constexpr unsigned kHangSeconds = 60;
+
+  static long count(const char* folder) {
+    std::error_code none;
+    return std::distance(std::filesystem::directory_iterator(folder, none), {});
+  }
+  long descriptors_ = 0;
+  long shared_memory_ = 0;
+};
+
+/// Fixture of a conformance suite: skips, with its reason, a backend that does not work here.
+template <class B>
+class Conformance : public LeavesNothing {
+ protected:
+  void SetUp() override {
+    LeavesNothing::SetUp();
+    if (const auto reason = B::unavailable()) GTEST_SKIP() << B::kName << ": " << *reason;
+  }
+};
+
+/// Names a typed test after its backend.
+struct BackendName {
+  template <class B>
+  static std::string GetName(int) {
+    return std::string(B::kName);
+  }
+};
+
+/// Runs `body` in a child and gives how it ended; true from the body is exit code 0.
+inline os::ExitStatus in_child(const std::function<bool()>& body) {
+  return os::Child::fork([&] { return body() ? 0 : 1; }).wait();
+}
+inline const os::ExitStatus kSuccess = os::ExitStatus::from_code(0);
+
+/// The same, running beside the caller: wait() on it and compare with kSuccess.
+inline os::Child beside(const std::function<bool()>& body) {
+  return os::Child::fork([body] { return body() ? 0 : 1; });
+}
+
+}  // namespace ipc::test

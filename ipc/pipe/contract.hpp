@@ -1,0 +1,59 @@
+// The contract of a pipe: ordered whole messages between two peers, both ways.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "ipc/os/availability.hpp"
+#include "ipc/os/clock.hpp"
+
+namespace ipc {
+
+struct PipeOptions {
+  std::size_t capacity_bytes = 0;  ///< of each direction; 0 leaves the kernel's default
+};
+
+/// One end of a pipe, move-only, made before the fork and used by one peer. Contract:
+/// - send(bytes) blocks until the whole message is taken; a message may be empty, and of any size
+/// up
+///   to max_message_bytes();
+/// - messages arrive whole, in order, exactly once;
+/// - next_size() blocks for the next message and gives its size without taking it; nothing once
+/// every
+///   copy of the other end is closed and all messages are read;
+/// - recv(buffer) blocks for the next message, writes it to the front of the buffer and gives its
+/// size,
+///   or nothing at the end as above; a buffer too small throws EMSGSIZE and leaves the message.
+///   What lies behind the message in the buffer may be overwritten;
+/// - ready(deadline) waits until recv would not block for a message or the end: false only when the
+///   deadline passed, never before;
+/// - sending when every copy of the other end is closed throws EPIPE, and never kills by SIGPIPE;
+/// - a sender that dies in the middle of a message makes recv throw EPROTO, never hang or hand out
+/// half;
+/// - close() gives up this process's copy; using the end afterwards throws EBADF; a second is
+/// harmless;
+/// - capacity_bytes() is what one direction really holds.
+template <class E>
+concept PipeEnd = std::movable<E> && !std::copyable<E> &&
+                  requires(E end, std::span<const std::byte> out, std::span<std::byte> in,
+                           os::Deadline deadline) {
+  end.send(out);
+  { end.next_size() } -> std::same_as<std::optional<std::size_t>>;
+  { end.recv(in) } -> std::same_as<std::optional<std::size_t>>;
+  { end.ready(deadline) } -> std::same_as<bool>;
+  end.close();
+  { end.capacity_bytes() } -> std::same_as<std::size_t>;
+  { end.max_message_bytes() } -> std::same_as<std::size_t>;
+};
+
+/// make() gives the two ends, connected; both directions work at the same time. After a fork each
+/// process closes the end that it does not use.
+template <class P>
+concept Pipe = os::Backend<P> && PipeEnd<typename P::End> && requires(PipeOptions options) {
+  { P::make(options) } -> std::same_as<std::pair<typename P::End, typename P::End>>;
+};
+
+}  // namespace ipc

@@ -1,0 +1,55 @@
+// The contract of a queue: a bounded FIFO of whole messages for many producers and consumers.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "ipc/os/availability.hpp"
+#include "ipc/os/clock.hpp"
+
+namespace ipc {
+
+struct QueueOptions {
+  std::size_t capacity_messages = 8;
+  std::size_t max_message_bytes = 1024;
+};
+
+/// A queue of bytes, made before the fork and used by every process that inherits it. Contract:
+/// - a message is put and got whole, by exactly one consumer; one producer's messages stay in
+/// order;
+/// - put blocks while the queue is full, try_put gives false at once, put_until when the deadline
+///   passed, never before it; get, try_get and get_until likewise while it is empty;
+/// - a message may be empty, and of any size up to max_message_bytes(), which is at least what was
+///   asked; a longer one throws EMSGSIZE and takes no place;
+/// - a buffer shorter than the next message throws EMSGSIZE and the message stays;
+/// - capacity_messages() is how many messages of max_message_bytes() fit, at least one; when the
+/// limits of
+///   this machine do not allow what was asked, construction throws and names the limit;
+/// - size() is the number of messages inside, exact whenever nobody is in the middle of a call,
+/// where
+///   kHasSize says that the mechanism can tell;
+/// - a message put by a process that ended is still there;
+/// - neither side's death, also by SIGKILL while it waits in get or put, blocks the others, where
+///   kSurvivesKill says so;
+/// - a child that destroys its copy does not destroy the queue for the others; nothing with a name
+///   outlives the construction.
+template <class Q>
+concept ByteQueue = os::Backend<Q> && std::constructible_from<Q, QueueOptions> &&
+    requires(Q queue, std::span<const std::byte> out, std::span<std::byte> in,
+             os::Deadline deadline) {
+  queue.put(out);
+  { queue.try_put(out) } -> std::same_as<bool>;
+  { queue.put_until(out, deadline) } -> std::same_as<bool>;
+  { queue.get(in) } -> std::same_as<std::size_t>;
+  { queue.try_get(in) } -> std::same_as<std::optional<std::size_t>>;
+  { queue.get_until(in, deadline) } -> std::same_as<std::optional<std::size_t>>;
+  { queue.size() } -> std::same_as<std::size_t>;
+  { queue.capacity_messages() } -> std::same_as<std::size_t>;
+  { queue.max_message_bytes() } -> std::same_as<std::size_t>;
+  { Q::kHasSize } -> std::convertible_to<bool>;
+  { Q::kSurvivesKill } -> std::convertible_to<bool>;
+};
+
+}  // namespace ipc
