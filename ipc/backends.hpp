@@ -3,7 +3,11 @@
 #pragma once
 
 #include "ipc/os/type_list.hpp"
+#include "ipc/semaphore/boost.hpp"
+#include "ipc/semaphore/posix.hpp"
 
 namespace ipc {
+
+using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
 
 }  // namespace ipc

@@ -26,6 +26,14 @@ class Deadline {
   static Deadline now() { return Deadline{Clock::now()}; }
   /// Saturates: a duration too long to add means never.
   static Deadline after(Duration wait);
+  /// The same for a duration of any kind, also one that a Duration cannot hold.
+  template <class Rep, class Period>
+  static Deadline after(std::chrono::duration<Rep, Period> wait) {
+    using Wide = std::chrono::duration<long double, Duration::period>;
+    if (Wide(wait) >= Wide(Duration::max())) return never();
+    if (Wide(wait) <= Wide::zero()) return now();
+    return after(std::chrono::ceil<Duration>(wait));
+  }
 
   [[nodiscard]] bool is_never() const { return !at_; }
   [[nodiscard]] bool expired() const { return at_ && Clock::now() >= *at_; }

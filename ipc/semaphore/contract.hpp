@@ -14,7 +14,7 @@ namespace ipc {
 /// - release() gives one and wakes a waiter; any process may release, also one that never acquired;
 /// - N units let at most N processes inside at once, and no release is lost;
 /// - at the largest count, release() throws EOVERFLOW and changes nothing, where the mechanism can
-///   tell (kChecksOverflow); a start value above the largest throws EINVAL;
+///   tell (kChecksOverflow); a start value above the largest (kMaxCount) throws EINVAL;
 /// - value() is the exact count when nobody is in the middle of a call, where kHasValue says so;
 /// - a signal handler does not end a wait early;
 /// - a child that destroys its copy leaves the others' intact; nothing with a name is left behind.
@@ -28,6 +28,7 @@ concept CountingSemaphore = os::Backend<S> && std::constructible_from<S, unsigne
   { semaphore.value() } -> std::same_as<unsigned>;
   { S::kHasValue } -> std::convertible_to<bool>;
   { S::kChecksOverflow } -> std::convertible_to<bool>;
+  { S::kMaxCount } -> std::convertible_to<unsigned>;
 };
 
 }  // namespace ipc
