@@ -72,6 +72,7 @@ int replace_image(const std::vector<std::string>& arguments) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);  // an ignored signal would stay ignored in the new program
   ::execvp(argv[0], argv.data());
   std::fprintf(stderr, "cannot start %s: %s\n", argv[0], ::strerror(errno));
   return kCannotStart;

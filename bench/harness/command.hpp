@@ -22,7 +22,8 @@ struct CommandResult {
 /// std::system_error when this process cannot fork or make pipes.
 CommandResult run_command(const std::vector<std::string>& arguments, ipc::os::Deadline deadline);
 
-/// Replaces the process image, for a child after its fork: standard input empty, no signal blocked.
+/// Replaces the process image, for a child after its fork: standard input empty, no signal
+/// blocked, SIGPIPE deadly again.
 /// Comes back only when that failed, with the exit code to leave with and a line on stderr.
 int replace_image(const std::vector<std::string>& arguments);
 

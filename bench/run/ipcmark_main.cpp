@@ -1,9 +1,6 @@
-// The ipcmark command.
-#include <cstdio>
+// The ipcmark command: what can be measured, whether this machine is fit for it, and measuring it.
+#include "bench/run/cli.hpp"
 
-#include "bench/harness/environment.hpp"
-
-int main() {
-  std::puts(bench::to_line(bench::read_environment()).c_str());
-  return 0;
+int main(int argc, char** argv) {
+  return bench::run::run_cli(argc, argv);
 }

@@ -1,0 +1,135 @@
+#include "bench/run/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "bench/harness/command.hpp"
+#include "bench/run/unusable.hpp"
+
+namespace bench::run {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds kAnswerTime{60};
+
+Case parse_case(const Json& entry, std::string_view binary) {
+  Case one;
+  one.binary = binary;
+  entry.at("name").get_to(one.name);
+  entry.at("measure").get_to(one.measure);
+  entry.at("noun").get_to(one.noun);
+  entry.at("backend").get_to(one.backend);
+  entry.at("placement").get_to(one.placement);
+  entry.at("quick").get_to(one.quick);
+  entry.at("setup_ms").get_to(one.setup_ms);
+  if (const Json& reason = entry.at("reason"); !reason.is_null())
+    one.reason = reason.get<std::string>();
+  return one;
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const auto at = text.rfind('\n');
+  return at == std::string::npos ? text : text.substr(at + 1);
+}
+
+Catalogue ask(const fs::path& program, std::string_view binary) {
+  if (!fs::exists(program))
+    throw Unusable(fmt::format("no bench binary {}: build it, or name its folder with --bench-dir",
+                               program.string()));
+  const auto result =
+      run_command({program.string(), "--catalogue"}, ipc::os::Deadline::after(kAnswerTime));
+  if (!result.finished)
+    throw Unusable(fmt::format("{} --catalogue gave no answer within {} s", program.string(),
+                               kAnswerTime.count()));
+  if (result.status != ipc::os::ExitStatus::from_code(0))
+    throw Unusable(fmt::format("{} --catalogue failed: {}{}{}", program.string(),
+                               result.status.to_string(), result.errors.empty() ? "" : ": ",
+                               last_line(result.errors)));
+  return parse_catalogue(binary, result.output);
+}
+
+}  // namespace
+
+Catalogue parse_catalogue(std::string_view binary, const std::string& text) {
+  try {
+    const Json document = Json::parse(text);
+    if (document.at("binary") != binary)
+      throw Unusable(fmt::format("the catalogue of {} is that of another binary", binary));
+    Catalogue cases;
+    for (const auto& entry : document.at("cases")) cases.push_back(parse_case(entry, binary));
+    return cases;
+  } catch (const Json::exception& error) {
+    throw Unusable(fmt::format("the catalogue of {} cannot be read: {}", binary, error.what()));
+  }
+}
+
+Catalogue read_catalogue(const fs::path& folder) {
+  Catalogue all;
+  std::set<std::string> names;
+  for (const auto binary : kBinaries) {
+    auto part = ask(folder / binary, binary);
+    for (auto& one : part) {
+      if (!names.insert(one.name).second)
+        throw Unusable(fmt::format("the catalogue has {} twice", one.name));
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+Catalogue matching(const Catalogue& catalogue, const std::string& filter) {
+  try {
+    const std::regex pattern(filter);
+    Catalogue found;
+    std::copy_if(catalogue.begin(), catalogue.end(), std::back_inserter(found),
+                 [&](const Case& one) { return std::regex_search(one.name, pattern); });
+    return found;
+  } catch (const std::regex_error& error) {
+    throw Unusable(
+        fmt::format("--filter '{}' is not a regular expression: {}", filter, error.what()));
+  }
+}
+
+Json to_json(const Catalogue& catalogue) {
+  Json cases = Json::array();
+  for (const auto& one : catalogue)
+    cases.push_back({{"name", one.name},
+                     {"binary", one.binary},
+                     {"measure", one.measure},
+                     {"noun", one.noun},
+                     {"backend", one.backend},
+                     {"placement", one.placement},
+                     {"quick", one.quick},
+                     {"setup_ms", one.setup_ms},
+                     {"reason", one.reason ? Json(*one.reason) : Json()}});
+  return Json{{"cases", std::move(cases)}};
+}
+
+std::string to_text(const Catalogue& catalogue) {
+  std::string text;
+  std::string group;
+  std::size_t impossible = 0;
+  for (const auto& one : catalogue) {
+    if (const auto key = one.measure + " of " + one.noun; key != group) {
+      text += (group.empty() ? "" : "\n") + key + "\n";
+      group = key;
+    }
+    text += "  " + one.name;
+    if (one.reason) text += "  [cannot run here: " + *one.reason + "]";
+    text += '\n';
+    impossible += one.reason ? 1 : 0;
+  }
+  const auto quick = std::count_if(catalogue.begin(), catalogue.end(),
+                                   [](const Case& one) { return one.quick && !one.reason; });
+  return text +
+         fmt::format("\n{} cases: {} can run here ({} of them in the quick preset), {} cannot\n",
+                     catalogue.size(), catalogue.size() - impossible, quick, impossible);
+}
+
+}  // namespace bench::run

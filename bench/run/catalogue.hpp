@@ -1,0 +1,51 @@
+// The matrix of cases, as the bench binaries tell it.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/harness/json_file.hpp"
+
+namespace bench::run {
+
+/// The programs that hold the cases, in the order in which a round runs them.
+inline constexpr std::array<std::string_view, 4> kBinaries{"fork_cost", "latency", "throughput",
+                                                           "contention"};
+
+/// One case of the matrix.
+struct Case {
+  std::string name;
+  std::string binary;
+  std::string measure;
+  std::string noun;
+  std::string backend;
+  std::string placement;
+  bool quick = false;                 ///< the quick preset holds it
+  double setup_ms = 0;                ///< expected time outside its windows
+  std::optional<std::string> reason;  ///< why it cannot run here; nothing when it can
+};
+
+using Catalogue = std::vector<Case>;
+
+/// What one binary prints when asked. Throws Unusable when that is not a catalogue of `binary`.
+Catalogue parse_catalogue(std::string_view binary, const std::string& text);
+
+/// Asks every binary in the folder. Throws Unusable naming the one that is missing, fails, takes
+/// longer than a minute or prints something else.
+Catalogue read_catalogue(const std::filesystem::path& folder);
+
+/// The cases whose name the regular expression (ECMAScript, found anywhere in the name) matches;
+/// all for an empty one. Throws Unusable when it is not a regular expression.
+Catalogue matching(const Catalogue& catalogue, const std::string& filter);
+
+/// All of it as one JSON object, "cases" in the shape in which the binaries tell them.
+Json to_json(const Catalogue& catalogue);
+
+/// All of it for a person: grouped by measure and noun, why a case cannot run, a closing count.
+std::string to_text(const Catalogue& catalogue);
+
+}  // namespace bench::run

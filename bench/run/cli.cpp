@@ -1,0 +1,259 @@
+#include "bench/run/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "bench/harness/build_info.hpp"
+#include "bench/harness/environment.hpp"
+#include "bench/harness/machine_facts.hpp"
+#include "bench/run/campaign.hpp"
+#include "bench/run/check.hpp"
+#include "bench/run/unusable.hpp"
+#include "ipc/os/child.hpp"
+
+namespace bench::run {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kMostRounds = 1000;
+constexpr int kLongestMs = 600'000;
+
+struct Options {
+  std::string bench_folder;
+  std::string filter;
+  bool json = false;
+  bool verbose = false;
+  std::string preset = "default";
+  std::optional<std::string> out;
+  std::optional<std::string> resume;
+  std::optional<int> rounds;
+  std::optional<int> window_ms;
+  std::optional<int> warmup_ms;
+  int stall_s = 60;
+  std::string command;  ///< as typed
+};
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+std::string version_text() {
+  const BuildInfo& info = build_info();
+  return fmt::format("ipcmark {} (git {}{}, {} build, {})", info.version, info.git_sha,
+                     info.git_dirty ? " with uncommitted changes" : "", info.build_type,
+                     info.compiler);
+}
+
+fs::path own_folder() {
+  return fs::read_symlink("/proc/self/exe").parent_path();
+}
+
+/// The command line with what a shell would not take as it stands in quotes.
+std::string as_typed(int argc, char** argv) {
+  std::string line;
+  for (int i = 0; i < argc; ++i) {
+    std::string word = argv[i];
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789-_=+./:,@%") == std::string::npos;
+    if (!plain) {
+      std::string quoted;
+      for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+      word = "'" + quoted + "'";
+    }
+    line += (i ? " " : "") + word;
+  }
+  return line;
+}
+
+int list(const Options& options) {
+  const auto cases = matching(read_catalogue(options.bench_folder), options.filter);
+  if (cases.empty())
+    throw Unusable("--filter '" + options.filter +
+                   "' matches no case: `ipcmark list` shows them all");
+  print(options.json ? to_line(to_json(cases)) + '\n' : to_text(cases));
+  return kFine;
+}
+
+int check(const Options& options) {
+  const auto found = findings(read_environment());
+  print(options.json ? to_line(to_json(found)) + '\n' : to_text(found, options.verbose));
+  return count(found, Grade::kBlock) ? kWithProblems : kFine;
+}
+
+Plan plan_new(const Options& options, const Catalogue& catalogue) {
+  Settings settings = preset_settings(options.preset);
+  settings.filter = options.filter;
+  settings.rounds = options.rounds.value_or(settings.rounds);
+  settings.window_ms = options.window_ms.value_or(settings.window_ms);
+  settings.warmup_ms = options.warmup_ms.value_or(settings.warmup_ms);
+  return make_plan(catalogue, settings);
+}
+
+std::string default_out() {
+  std::string time = facts::utc_now().get<std::string>();
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  return "runs/" + facts::host_name().get<std::string>() + "-" + time;
+}
+
+void announce(const Plan& plan, const RunDirectory& directory, const Json& environment) {
+  const auto rest = predicted_rest(plan, directory);
+  print(
+      fmt::format("{}: {} cases in {} binaries, {} rounds, window {} ms, warm-up {} ms; about {}\n",
+                  plan.settings.preset, plan.cases(), plan.binaries.size(), plan.settings.rounds,
+                  plan.settings.window_ms, plan.settings.warmup_ms, to_text(rest)));
+  if (!plan.not_measurable.empty())
+    print(fmt::format("{} more cannot run here (`ipcmark list` says why)\n",
+                      plan.not_measurable.size()));
+  const auto found = findings(environment);
+  const auto block = count(found, Grade::kBlock);
+  const auto warn = count(found, Grade::kWarn);
+  if (block + warn > 0)
+    print(
+        fmt::format("about this machine: {} things spoil results, {} colour them (`ipcmark check` "
+                    "names them)\n",
+                    block, warn));
+  print(fmt::format("writing to {}\n", directory.path().string()));
+}
+
+void print_failures(const std::vector<Failure>& failures, int rounds) {
+  std::vector<std::string> names;
+  for (const auto& one : failures)
+    if (std::find(names.begin(), names.end(), one.name) == names.end()) names.push_back(one.name);
+  if (!names.empty()) print(fmt::format("{} cases failed:\n", names.size()));
+  for (const auto& name : names) {
+    const auto same = [&](const Failure& one) { return one.name == name; };
+    const auto first = std::find_if(failures.begin(), failures.end(), same);
+    print(fmt::format("  {} (in {} of {} rounds): {}\n", name,
+                      std::count_if(failures.begin(), failures.end(), same), rounds,
+                      first->message));
+  }
+}
+
+void report(const Result& result, const Plan& plan, const fs::path& path) {
+  print_failures(result.failures, plan.settings.rounds);
+  for (const auto& problem : result.problems) print("error: " + problem + "\n");
+  if (result.complete) {
+    print(fmt::format("the run is in {}\n", path.string()));
+    print(fmt::format("report: scripts/report {} --out {}.html\n", path.string(), path.string()));
+  } else {
+    print(fmt::format("{}: the run in {} is partial; continue it with\n  ipcmark run --resume {}\n",
+                      result.signal ? "interrupted" : "stopped", path.string(), path.string()));
+  }
+}
+
+int measure(const Options& options) {
+  ipc::os::ignore_sigpipe();  // the output may be piped to something that ends first
+  const auto catalogue = read_catalogue(options.bench_folder);
+  Interruption interruption;  // until here Ctrl-C simply ends the program
+  std::optional<RunDirectory> directory;
+  Plan plan;
+  if (options.resume) {
+    directory = RunDirectory::open(fs::path(*options.resume).lexically_normal());
+    plan = plan_of(directory->record(), catalogue);
+  } else {
+    plan = plan_new(options, catalogue);
+    const fs::path path = options.out.value_or(default_out());
+    directory = RunDirectory::create(path.lexically_normal(), plan, options.command);
+  }
+  announce(plan, *directory, directory->environment().at("start"));
+  Progress progress(stderr, ::isatty(STDERR_FILENO) == 1, plan.settings.rounds,
+                    predicted_rest(plan, *directory));
+  const Means means{options.bench_folder, std::chrono::seconds(options.stall_s)};
+  const Result result = carry_out(plan, *directory, means, interruption, progress);
+  report(result, plan, directory->path());
+  return result.exit_code();
+}
+
+void add_common(CLI::App& command, Options& options) {
+  command.add_option("--bench-dir", options.bench_folder,
+                     "Folder of the bench binaries (default: where ipcmark is)");
+}
+
+void add_list(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand("list", "Show every case, and why some cannot run here");
+  command->add_option("--filter", options.filter, "Regular expression that the name has to match");
+  command->add_flag("--json", options.json, "Print JSON");
+  add_common(*command, options);
+}
+
+void add_check(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand(
+      "check",
+      "Say what about this machine spoils results; changes nothing. Exit code 1 when "
+      "something makes results meaningless (grade block), else 0");
+  command->add_flag("--json", options.json, "Print JSON, every check included");
+  command->add_flag("--verbose,-v", options.verbose, "Show what is fine or not known, too");
+}
+
+void add_run(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand(
+      "run",
+      "Measure. Exit code 0: every case fine; 1: some failed or the run is partial; 2: it "
+      "could not start; 128 + signal: interrupted");
+  auto* resume =
+      command->add_option("--resume", options.resume, "Continue the run in this directory");
+  const auto add = [&](const char* name, auto& target, const char* help) {
+    return command->add_option(name, target, help)->excludes(resume);
+  };
+  add("--preset", options.preset, "quick (a few minutes) or default (the whole matrix)")
+      ->check(CLI::IsMember({"quick", "default"}));
+  add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
+  add("--filter", options.filter, "Regular expression that the names of the cases have to match");
+  add("--rounds", options.rounds, "How often every binary runs")->check(CLI::Range(1, kMostRounds));
+  add("--window-ms", options.window_ms, "Length of a timed window")
+      ->check(CLI::Range(1, kLongestMs));
+  add("--warmup-ms", options.warmup_ms, "Warm-up before it")->check(CLI::Range(0, kLongestMs));
+  command
+      ->add_option("--stall-s", options.stall_s,
+                   "Seconds of silence, beyond a case's own time, after which a binary counts as "
+                   "hung")
+      ->check(CLI::Range(1, 24 * 3600))
+      ->capture_default_str();
+  add_common(*command, options);
+}
+
+int dispatch(const CLI::App& app, Options& options) {
+  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
+  if (app.got_subcommand("list")) return list(options);
+  if (app.got_subcommand("check")) return check(options);
+  return measure(options);
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  Options options;
+  options.command = as_typed(argc, argv);
+  CLI::App app("Measures what inter-process communication costs on this machine.", "ipcmark");
+  app.set_version_flag("--version", version_text());
+  app.require_subcommand(1);
+  add_list(app, options);
+  add_check(app, options);
+  add_run(app, options);
+  try {
+    app.parse(argc, argv);
+    return dispatch(app, options);
+  } catch (const CLI::CallForVersion&) {
+    print(version_text() + "\n");
+    return kFine;
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);  // --help
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "ipcmark: {} (see ipcmark --help)\n", error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "ipcmark: {}\n", error.what());
+  }
+  return kCannotStart;
+}
+
+}  // namespace bench::run

@@ -1,0 +1,128 @@
+// What a run measures: the catalogue, the filter, the presets, the prediction.
+#include "bench/run/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "bench/run/progress.hpp"
+#include "bench/run/round_file.hpp"
+#include "bench/run/unusable.hpp"
+
+namespace bench::run {
+namespace {
+
+using std::chrono::milliseconds;
+
+Case a_case(const std::string& binary, const std::string& rest, bool quick) {
+  Case one;
+  one.name = binary + "/" + rest;
+  one.binary = binary;
+  one.quick = quick;
+  return one;
+}
+
+Catalogue a_catalogue() {
+  Catalogue all{a_case("fork_cost", "process/fork", true), a_case("latency", "pipe/pipe", true),
+                a_case("latency", "pipe/fifo", false), a_case("latency", "pipe/tcp", true)};
+  all.back().reason = "no network";
+  return all;
+}
+
+TEST(Catalogue, ReadsWhatABinaryPrints) {
+  const auto cases = parse_catalogue("latency", R"({"binary": "latency", "cases": [
+    {"name": "latency/pipe/pipe/size:64/placement:same_core", "measure": "latency",
+     "noun": "pipe", "backend": "pipe", "placement": "same_core", "quick": true,
+     "setup_ms": 2.5, "reason": null}]})");
+  ASSERT_EQ(cases.size(), 1u);
+  EXPECT_EQ(cases[0].binary, "latency");
+  EXPECT_EQ(cases[0].setup_ms, 2.5);
+  EXPECT_FALSE(cases[0].reason);
+  EXPECT_EQ(to_json(cases)["cases"][0]["reason"], nullptr);
+}
+
+TEST(Catalogue, RefusesWhatIsNone) {
+  for (const char* text : {"", "{", "[]", "{}", R"({"binary": "pool", "cases": []})",
+                           R"({"binary": "latency", "cases": [{"name": 3}]})"})
+    EXPECT_THROW(parse_catalogue("latency", text), Unusable) << text;
+}
+
+TEST(Plan, QuickTakesTheQuickCasesAndSetsAsideWhatCannotRun) {
+  const Plan plan = make_plan(a_catalogue(), preset_settings("quick"));
+  EXPECT_EQ(plan.cases(), 2u);
+  ASSERT_EQ(plan.binaries.size(), 2u);
+  EXPECT_EQ(plan.binaries[1].cases[0].name, "latency/pipe/pipe");
+  ASSERT_EQ(plan.not_measurable.size(), 1u);
+  EXPECT_EQ(plan.not_measurable[0].reason, "no network");
+}
+
+TEST(Plan, FilterSearchesAnywhereInTheName) {
+  Settings settings = preset_settings("default");
+  settings.filter = "pipe/f.fo$";
+  EXPECT_EQ(make_plan(a_catalogue(), settings).cases(), 1u);
+  settings.filter = "tcp";
+  EXPECT_THROW(make_plan(a_catalogue(), settings), Unusable);
+  settings.filter = "*";
+  EXPECT_THROW(make_plan(a_catalogue(), settings), Unusable);
+}
+
+TEST(Plan, PredictsTimeFromWindowsAndSetup) {
+  Settings settings{"default", "", 1, 100, 50};
+  Case one = a_case("latency", "x", true);
+  const auto without = predicted(one, settings);
+  EXPECT_GE(without, milliseconds(150));
+  one.setup_ms = 1000;
+  EXPECT_EQ(predicted(one, settings) - without, milliseconds(1000));
+  EXPECT_EQ(predicted(BinaryPlan{"latency", {one, one}}, settings), 2 * predicted(one, settings));
+  EXPECT_EQ(stall_limit({"latency", {one, one}}, settings, milliseconds(60'000)),
+            milliseconds(60'000) + predicted(one, settings));
+}
+
+TEST(Plan, SaysTimesForAPerson) {
+  EXPECT_EQ(to_text(milliseconds(1)), "1 s");
+  EXPECT_EQ(to_text(milliseconds(61'000)), "1 min 1 s");
+  EXPECT_EQ(to_text(milliseconds(3'900'000)), "1 h 5 min");
+}
+
+TEST(RoundFile, TakesSingleMeasurementsByCaseName) {
+  const auto rows = rows_of(Json::parse(R"({"benchmarks": [
+    {"name": "latency/pipe/pipe/placement:same_core/manual_time", "run_type": "iteration"},
+    {"name": "latency/pipe/pipe/placement:same_core/manual_time_mean", "run_type": "aggregate"},
+    {"name": "latency/pipe/fifo/placement:same_core/iterations:1/manual_time",
+     "error_occurred": true, "error_message": "gone"}]})"));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "latency/pipe/pipe/placement:same_core");
+  EXPECT_FALSE(rows[0].failed);
+  EXPECT_EQ(rows[1].name, "latency/pipe/fifo/placement:same_core");
+  EXPECT_EQ(rows[1].message, "gone");
+}
+
+std::string drawn_by(const std::function<void(Progress&)>& use) {
+  std::FILE* stream = std::tmpfile();
+  Progress progress(stream, true, 2, milliseconds(1000));
+  use(progress);
+  std::rewind(stream);
+  std::string text(1 << 12, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stream));
+  std::fclose(stream);
+  return text;
+}
+
+TEST(ProgressBar, GrowsWithEveryCaseAndKeepsFailuresOnLinesOfTheirOwn) {
+  const auto text = drawn_by([](Progress& progress) {
+    const BinaryPlan part{"latency", {a_case("latency", "a", true), a_case("latency", "b", true)}};
+    progress.begin(part, 1, milliseconds(500));
+    progress.case_failed("latency/a", "gone");
+    progress.case_done();
+    EXPECT_GT(progress.left(), milliseconds(-1));
+    progress.end();
+  });
+  EXPECT_NE(text.find("failed latency/a: gone\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  0 %  round 1/2 latency 0/2"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 25 %  round 1/2 latency 1/2"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 50 %  round 1/2 latency 2/2"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace bench::run

@@ -1,0 +1,98 @@
+#include "bench/run/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
+namespace bench::run {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr const char* kClearLine = "\r\x1b[K";
+constexpr int kBarWidth = 24;
+constexpr double kTrustedShare = 0.02;  // before that the prediction is better than the clock
+
+std::size_t terminal_width(std::FILE* stream) {
+  winsize size{};
+  return ::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// A terminal that went away must not end a run.
+void put(std::FILE* stream, const std::string& text) {
+  std::fputs(text.c_str(), stream);
+  std::fflush(stream);
+}
+
+}  // namespace
+
+Progress::Progress(std::FILE* stream, bool bar, int rounds, milliseconds predicted)
+    : stream_(stream), bar_(bar), rounds_(rounds), total_(predicted) {}
+
+void Progress::begin(const BinaryPlan& part, int round, milliseconds predicted) {
+  binary_ = part.binary;
+  round_ = round;
+  cases_ = part.cases.size();
+  done_ = failed_ = 0;
+  at_begin_ = finished_;
+  of_binary_ = predicted;
+  binary_start_ = Clock::now();
+  draw();
+}
+
+void Progress::case_done() {
+  ++done_;
+  const double share = static_cast<double>(std::min(done_, cases_)) / static_cast<double>(cases_);
+  finished_ = at_begin_ + of_binary_ * share;
+  draw();
+}
+
+void Progress::case_failed(const std::string& name, const std::string& message) {
+  ++failed_;
+  say(fmt::format("failed {}: {}", name, message));
+  case_done();
+}
+
+void Progress::end() {
+  finished_ = at_begin_ + of_binary_;
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - binary_start_);
+  if (bar_) {
+    draw();
+  } else {
+    say(fmt::format("round {}/{} {}: {} of {} cases{}, {} (about {} left)", round_, rounds_,
+                    binary_, done_, cases_, failed_ ? fmt::format(", {} failed", failed_) : "",
+                    to_text(took), to_text(left())));
+  }
+}
+
+void Progress::say(const std::string& text) {
+  clear();
+  put(stream_, text + '\n');
+}
+
+milliseconds Progress::left() const {
+  const auto rest = total_ - finished_;
+  double pace = 1;
+  if (finished_ > total_ * kTrustedShare)
+    pace = std::chrono::duration<double, std::milli>(Clock::now() - start_) / finished_;
+  return std::chrono::duration_cast<milliseconds>(rest * pace);
+}
+
+void Progress::draw() const {
+  if (!bar_) return;
+  const double share = total_.count() > 0 ? finished_ / total_ : 1;
+  const int filled = static_cast<int>(share * kBarWidth);
+  std::string line = fmt::format("[{:=<{}}{: <{}}] {:3.0f} %  round {}/{} {} {}/{}  {} left", "",
+                                 filled, "", kBarWidth - filled, 100 * share, round_, rounds_,
+                                 binary_, done_, cases_, to_text(left()));
+  line.resize(std::min(line.size(), terminal_width(stream_) - 1));
+  put(stream_, kClearLine + line);
+}
+
+void Progress::clear() const {
+  if (bar_) put(stream_, kClearLine);
+}
+
+}  // namespace bench::run

@@ -1,0 +1,78 @@
+// A run on disk: what was asked, what was measured so far, and nothing half-written.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/harness/json_file.hpp"
+#include "bench/run/plan.hpp"
+#include "ipc/os/unique_fd.hpp"
+
+namespace bench::run {
+
+/// A case that failed in a round, as its row says.
+struct Failure {
+  std::string name;
+  int round = 0;
+  std::string message;
+};
+
+/// The directory of one run (reports/FORMAT.md). One process at a time holds it (flock(2)). Writing
+/// throws std::system_error naming the call and the file.
+class RunDirectory {
+ public:
+  /// Makes the directory, its parents included, with run.json and environment.json in it. Throws
+  /// Unusable, with nothing left behind, when it exists and is not empty or cannot be written.
+  static RunDirectory create(const std::filesystem::path& path, const Plan& plan,
+                             const std::string& command);
+  /// Opens a run to go on with it. Throws Unusable, with nothing changed, when it is none, is of
+  /// another machine or build, or is being written by another process.
+  static RunDirectory open(const std::filesystem::path& path);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// run.json
+  [[nodiscard]] const Json& record() const { return record_; }
+  /// environment.json
+  [[nodiscard]] const Json& environment() const { return environment_; }
+
+  /// Whether this round of the binary is there, whole and readable.
+  [[nodiscard]] bool has(const std::string& binary, int round) const;
+  /// The failed cases of such a round.
+  [[nodiscard]] std::vector<Failure> failures(const std::string& binary, int round) const;
+
+  /// Writes the list of cases for the binary, and gives the arguments that make it measure them
+  /// into temporary files.
+  std::vector<std::string> prepare(const BinaryPlan& part, int round) const;
+  /// Gives these files their final names once they are seen to be whole: every case has its row.
+  /// Nothing when that went well, else what is wrong with them.
+  std::optional<std::string> accept(const BinaryPlan& part, int round) const;
+  /// Removes every temporary file.
+  void remove_temporaries() const;
+
+  /// Says in run.json and environment.json how the run ended.
+  void finish(bool complete);
+
+ private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Throws Unusable when another process holds the directory.
+  void lock();
+  [[nodiscard]] std::filesystem::path round_file(const std::string& binary, int round) const;
+  [[nodiscard]] std::filesystem::path histogram_file(const std::string& binary, int round) const;
+  [[nodiscard]] std::filesystem::path cases_file(const std::string& binary, int round) const;
+
+  std::filesystem::path path_;
+  Json record_;
+  Json environment_;
+  ipc::os::UniqueFd lock_;
+};
+
+/// The plan of a run that was opened, its cases looked up in the catalogue. Throws Unusable when
+/// one of them is not there any more.
+Plan plan_of(const Json& record, const Catalogue& catalogue);
+
+/// Free bytes in the file system of a folder.
+std::uintmax_t free_bytes(const std::filesystem::path& folder);
+
+}  // namespace bench::run
