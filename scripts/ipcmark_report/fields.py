@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .model import BadInput
-from .text import one_line, plain
+from .text import one_line, plain, shorten
 
 SCHEMA_VERSION = 1
 
@@ -89,7 +89,9 @@ def read_object(path: Path, remedy: str) -> Fields:
 def check_schema(fields: Fields) -> None:
     version = fields.values.get("schema_version")
     if version != SCHEMA_VERSION or isinstance(version, bool):
-        found = f"schema_version {one_line(show(version))}" if version is not None else "no schema_version"
+        found = (
+            f"schema_version {shorten(show(version), 40)}" if version is not None else "no schema_version"
+        )
         raise BadInput(
             f"{one_line(str(fields.path))}: {found}, this report reads schema_version "
             f"{SCHEMA_VERSION}; use the report of the ipcmark that measured this run"
@@ -111,8 +113,8 @@ def number_fault(value: Any) -> str | None:
     """Why a value cannot be a measured number; None where it can."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return f"is not a number ({one_line(show(value))[:40]})"
-    if isinstance(value, int) and abs(value) >= 2**63:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "is NaN" if math.isnan(value) else "is infinite"
+    if abs(value) >= 2**63:
         return "is too large"
-    if not math.isfinite(value):
-        return f"is {value}"
     return f"is negative ({value:g})" if value < 0 else None

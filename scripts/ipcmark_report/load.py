@@ -31,6 +31,8 @@ COUNTERS = (
     "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
     "voluntary_switches_per_operation", "involuntary_switches_per_operation",
 )
+# Times in ns and rates a second below this are nothing; a log axis has no place for them either.
+LEAST = 1e-9
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 REMEASURE = "remove it to report the run without it, or measure that round again"
 
@@ -192,7 +194,7 @@ def _row_error(fields: Fields, case: Case) -> str | None:
         fault = number_fault(fields.values[key]) if key in fields.values else None
         if fault is not None:
             return f"not a valid row (found by the report): {key} {fault}"
-    if main and fields.values[main] == 0:
+    if main and fields.values[main] < LEAST:
         return f"not a valid row (found by the report): {main} is 0, nothing was measured"
     return None
 
