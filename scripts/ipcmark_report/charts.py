@@ -24,7 +24,7 @@ from .text import shorten
 from .views import Axis, Drawing, Kind, Lane, Panel, Point, Series, Unit
 
 WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
-ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 2.1, 0.5, 0.10
+ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
 FONT = 9.0
 LABEL_LIMIT = 30
 CHARACTER = 0.072  # inches a label character takes, generously
@@ -65,7 +65,7 @@ def _dots(drawing: Drawing) -> Figure:
     legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
     top = _legend_height(legend, WIDTH) if len(legend) > 1 else 0.05
     body = sum(TITLE + ROW * max(len(names), 1) + GAP for _, names in panels)
-    page = _Page(top + body + 0.55)
+    page = _Page(top + body + 0.48)
     limits = _log_limits(p for panel in drawing.panels for s in panel.series for p in s.points)
     y = top
     for index, (panel, names) in enumerate(panels):
@@ -90,7 +90,7 @@ def _curves(drawing: Drawing) -> Figure:
     legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
     top = _legend_height(legend, WIDTH)
     heights = [TITLE + CURVE + GAP + sum(LANE + GAP for _ in panel.lanes) + 0.25 for panel in drawing.panels]
-    page = _Page(top + sum(heights) + 0.3)
+    page = _Page(top + sum(heights) + 0.18)
     points = [p for panel in drawing.panels for s in panel.series for p in s.points]
     limits = _log_limits(points)
     places = sorted({float(p.at) for p in points})
@@ -143,7 +143,7 @@ def _categories(panel: Panel) -> list[str]:
 
 def _drawable(points: Iterable[Point]) -> list[Point]:
     """On a log axis only what is above zero has a place."""
-    return [p for p in points if p.value.median > 0]
+    return [p for p in points if p.value.median >= 1e-9]
 
 
 def _rows(axes: Axes, series: Sequence[Series], names: Sequence[str], show_names: bool) -> None:

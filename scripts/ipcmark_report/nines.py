@@ -16,13 +16,16 @@ _TITLES = ("p50", "p90", "p99", "p99.9", "p99.99", "p99.999")
 
 
 def nines_figures(cells: Sequence[Cell], histograms: Sequence[Histogram], machine: str) -> list[Figure]:
-    """A figure a noun; nouns without a distribution have none."""
+    """A figure a noun; nouns without a distribution have none. Anchors count all latency nouns."""
     by_case: dict[str, list[Histogram]] = {}
     for histogram in histograms:
         by_case.setdefault(histogram.case.text, []).append(histogram)
-    latency = [c for c in select(cells, "latency") if c.case.text in by_case]
-    return [_figure(select(latency, "latency", noun), by_case, machine, f"nines-{index}")
-            for index, noun in enumerate(nouns(latency))]
+    figures = []
+    for index, noun in enumerate(nouns(select(cells, "latency"))):
+        own = [cell for cell in select(cells, "latency", noun) if cell.case.text in by_case]
+        if own:
+            figures.append(_figure(own, by_case, machine, f"nines-{index}"))
+    return figures
 
 
 def _figure(cells: Sequence[Cell], by_case: dict[str, list[Histogram]], machine: str, anchor: str) -> Figure:

@@ -76,9 +76,16 @@ def latency_figures(cells: Sequence[Cell], machine: str) -> list[Figure]:
                          (*tables.PERCENTILES, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS)),
             _batch_note(shown),
         ))
-        if len(sizes(own)) > 1:
-            figures.append(_against_size(own, noun, machine, f"latency-{len(figures)}"))
     return figures
+
+
+def latency_against_size(cells: Sequence[Cell], machine: str) -> list[Figure]:
+    """A figure for each noun that was measured at several message sizes."""
+    return [
+        _against_size(select(cells, "latency", noun), noun, machine, f"latency-size-{index}")
+        for index, noun in enumerate(nouns(select(cells, "latency")))
+        if len(sizes(select(cells, "latency", noun))) > 1
+    ]
 
 
 def _batch_note(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -187,33 +194,55 @@ def contention_section(cells: Sequence[Cell], machine: str) -> Section:
     )
 
 
-def _contention_figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
-    case = cells[0].case
+_ALL_PEERS: Value = lambda row: row.operations_per_second
+_FAIRNESS: tuple[tuple[str, Value], ...] = (
+    ("Jain", lambda row: row.jain_index),
+    ("min/max", lambda row: row.min_max_share),
+)
+
+
+def _contention_drawing(cells: Sequence[Cell]) -> Drawing:
+    """Curves over the process count; with a single count, rows with fairness at their side."""
     style = styles(cells)
+    single = len({cell.case.number("processes") for cell in cells}) == 1
     panels = []
     for placement in placements(cells):
         own = at_placement(cells, placement)
-        panels.append(Panel(
-            placement_title(placement, own),
-            curves(own, "processes", lambda row: row.operations_per_second, style),
-            (Lane("Jain", curves(own, "processes", lambda row: row.jain_index, style)),
-             Lane("min/max", curves(own, "processes", lambda row: row.min_max_share, style))),
-        ))
+        title = placement_title(placement, own)
+        if single:
+            own = by_value(own, _ALL_PEERS, descending=True)
+            series = dots(own, (("all peers", _ALL_PEERS),))
+            lanes = tuple(Lane(name, dots(own, ((name, value),))) for name, value in _FAIRNESS)
+        else:
+            series = curves(own, "processes", _ALL_PEERS, style)
+            lanes = tuple(Lane(name, curves(own, "processes", value, style)) for name, value in _FAIRNESS)
+        panels.append(Panel(title, series, lanes))
+    rate = Axis("all peers, a second (log)", Unit.OPERATIONS_PER_SECOND)
+    if single:
+        return Drawing(Kind.DOTS, rate, Axis("", Unit.COUNT), tuple(panels))
+    return Drawing(Kind.CURVES, Axis("processes", Unit.COUNT), rate, tuple(panels))
+
+
+def _contention_figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
+    case = cells[0].case
+    counts = {cell.case.number("processes") for cell in cells}
     operation, hold = case.parameter("operation"), case.number("hold_ns")
     what = case.noun + (f" {operation}" if operation else "")
     held = f", {units.time(hold)} inside" if hold else ""
+    peers = f", {case.number('processes')} processes" if len(counts) == 1 else ""
     return Figure(
-        anchor, f"Contention: {what}{held}",
+        anchor, f"Contention: {what}{held}{peers}",
         "How does the rate change as more processes use one object, and do they get equal shares?",
-        Drawing(Kind.CURVES, Axis("processes", Unit.COUNT), Axis("all peers (log)", Unit.OPERATIONS_PER_SECOND), tuple(panels)),
+        _contention_drawing(cells),
         f"Operations a second of all peers together; fairness from 0 to 1. {SPREAD} "
         f"{count_text(cells, _OPERATIONS, 'operations')}. {machine}.",
         tables.table(
             cells, (tables.BACKEND, tables.PLACEMENT, tables.parameter("processes", "processes", str)),
-            (tables.spread("all peers", lambda row: row.operations_per_second, units.rate_scale("operations")),
+            (tables.spread("all peers", _ALL_PEERS, units.rate_scale("operations")),
              tables.spread("Jain's index", lambda row: row.jain_index, units.plain_scale),
              tables.spread("min/max share", lambda row: row.min_max_share, units.plain_scale),
              tables.counted("operations timed", _OPERATIONS), *tables.COST, tables.PROCESSES, tables.CPUS)),
+        ("This run measured one process count; the `default` preset measures the curve.",) if peers else (),
     )
 
 

@@ -69,10 +69,3 @@ def values_at(values: Sequence[float], counts: Sequence[int], positions: Sequenc
 def medians(curves: Sequence[Sequence[float]]) -> list[float]:
     """The median curve of several curves over the same positions."""
     return [median(column) for column in zip(*curves)]
-
-
-def spread_percent(spread: Spread) -> float | None:
-    """The width from smallest to largest process as a share of the median, in percent."""
-    if spread.processes < 2 or spread.median == 0:
-        return None
-    return 100 * (spread.high - spread.low) / spread.median

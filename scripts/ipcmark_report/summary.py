@@ -8,8 +8,9 @@ from .cells import Cell, cells_of
 from .headline import headline
 from .model import Environment, Fact, Run
 from .nines import nines_figures
-from .sections import contention_section, latency_figures, process_section, throughput_section
-from .views import EnvironmentRow, FailedCase, Section, Summary
+from .sections import (contention_section, latency_against_size, latency_figures, process_section,
+                       throughput_section)
+from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
 DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention")
 
@@ -42,9 +43,20 @@ def _latency_section(run: Run, cells: Sequence[Cell], machine: str) -> Section:
         "latency", "Latency percentiles by backend",
         "A round trip is a message there and its answer back, one at a time. The placement is part of every "
         "result: the same backend can be ten times slower when the peer sleeps on another CPU.",
-        tuple(latency_figures(cells, machine) + nines_figures(cells, run.histograms, machine)),
+        (*_pairs(latency_figures(cells, machine), nines_figures(cells, run.histograms, machine)),
+         *latency_against_size(cells, machine)),
         "This run has no latency results.",
     )
+
+
+def _pairs(percentiles: Sequence[Figure], nines: Sequence[Figure]) -> list[Figure]:
+    """The two views of one noun side by side; a noun without distributions has only the first."""
+    curves = {figure.anchor.removeprefix("nines-"): figure for figure in nines}
+    paired = []
+    for figure in percentiles:
+        curve = curves.get(figure.anchor.removeprefix("latency-"))
+        paired += [figure] if curve is None else [figure, curve]
+    return paired
 
 
 def _about(run: Run) -> tuple[tuple[str, str], ...]:
