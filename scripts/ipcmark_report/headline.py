@@ -66,12 +66,15 @@ def _cell(topic: Topic, quantity: Quantity, cells: list[Cell]) -> HeadCell | Non
         return None
     best = ranked[0][1]
     spread = best.spread(quantity.value)
-    text = units.spread(spread, quantity.scale)
     rate = best.median(lambda row: row.bytes_per_second)
-    if rate and quantity.measure == "throughput" and topic.noun != "pool":
-        text += f" = {units.amount(rate, units.bytes_scale)}"
-    others = _others(ranked, baselines, quantity.scale)
-    return HeadCell(text, best.name, others, spread.processes if spread else 0)
+    moves_bytes = rate and quantity.measure == "throughput" and topic.noun != "pool"
+    return HeadCell(
+        units.spread(spread, quantity.scale),
+        units.amount(rate, units.bytes_scale) if moves_bytes else "",
+        best.name,
+        _others(ranked, baselines, quantity.scale),
+        spread.processes if spread else 0,
+    )
 
 
 def _others(

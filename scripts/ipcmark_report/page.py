@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -30,6 +31,7 @@ def render(summary: Summary) -> str:
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))
     return environment.get_template("page.html.j2").render(
         summary=summary, figures=figures, style=style,
+        head=[(topic, list(rows)) for topic, rows in groupby(summary.headline.rows, lambda row: row.topic)],
         changed=[row for row in summary.environment if row.end is not None],
     )
 

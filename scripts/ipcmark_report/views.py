@@ -115,6 +115,7 @@ class HeadCell:
     """The best backend at one placement, and what the others reach there."""
 
     best: str
+    bytes_per_second: str
     backend: str
     others: str
     processes: int
