@@ -10,7 +10,7 @@ import io
 import logging
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -35,7 +35,8 @@ NINES = {1: "0 %", 2: "50 %", 10: "90 %", 100: "99 %", 1e3: "99.9 %", 1e4: "99.9
          1e6: "99.9999 %", 1e7: "99.99999 %"}
 SETTINGS = {
     "svg.hashsalt": "ipcmark", "svg.fonttype": "none", "text.parse_math": False, "font.size": FONT,
-    "font.family": ["DejaVu Sans", "Verdana", "sans-serif"], "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
+    "font.family": ["DejaVu Sans", "Verdana", "sans-serif"],
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
     "xtick.color": INK, "ytick.color": INK, "grid.color": GRID, "grid.linewidth": 0.6,
     "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "legend.frameon": False,
 }
@@ -134,7 +135,8 @@ class _Page:
 
 
 def _title(page: _Page, title: str, y: float) -> None:
-    page.text(0.1, y + TITLE - 0.07, shorten(title, 78), ha="left", va="bottom", weight="bold", size=FONT - 0.5)
+    page.text(0.1, y + TITLE - 0.07, shorten(title, 78), ha="left", va="bottom", weight="bold",
+              size=FONT - 0.5)
 
 
 def _categories(panel: Panel) -> list[str]:
@@ -155,7 +157,8 @@ def _rows(axes: Axes, series: Sequence[Series], names: Sequence[str], show_names
         ys = [row[str(p.at)] for p in points]
         axes.hlines(ys, [max(p.value.low, p.value.median / 1e3) for p in points],
                     [p.value.high for p in points], colors=colour, linewidth=1.6)
-        axes.plot([p.value.median for p in points], ys, linestyle="none", marker=marker, color=colour, markersize=5)
+        axes.plot([p.value.median for p in points], ys, linestyle="none", marker=marker,
+                  color=colour, markersize=5)
     _row_axis(axes, names, show_names)
 
 
@@ -176,7 +179,8 @@ def _share_rows(axes: Axes, lane: Lane, names: Sequence[str], labels: bool) -> N
             y = row.get(str(p.at))
             if y is not None:
                 axes.hlines([y], [p.value.low], [p.value.high], colors=colour, linewidth=1.6)
-                axes.plot([p.value.median], [y], marker=marker, color=colour, markersize=5, linestyle="none", clip_on=False)
+                axes.plot([p.value.median], [y], marker=marker, color=colour, markersize=5,
+                          linestyle="none", clip_on=False)
     _row_axis(axes, names, show_names=False)
     axes.set_xlim(0, 1.02)
     axes.xaxis.set_major_locator(FixedLocator([0, 1]))
@@ -254,7 +258,7 @@ def _place_axis(axes: Axes, view: Axis, places: Sequence[float], labels: bool) -
     axes.grid(axis="x")
 
 
-def _writer(unit: Unit):
+def _writer(unit: Unit) -> Callable[[float, int], str]:
     """The tick formatter of a unit."""
     write = {
         Unit.TIME: lambda value: _short(value, units.time_scale),

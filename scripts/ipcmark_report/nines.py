@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import units
-from .cells import Cell, at_size, nouns, placement_title, placements, reference_size, at_placement, select, styles
+from .cells import (Cell, at_placement, at_size, nouns, placement_title, placements, reference_size,
+                    select, styles)
 from .model import Histogram
 from .stats import Spread, medians, quantile_positions, spread_over_processes, values_at
 from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
@@ -15,7 +16,9 @@ _COLUMNS = (2.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 _TITLES = ("p50", "p90", "p99", "p99.9", "p99.99", "p99.999")
 
 
-def nines_figures(cells: Sequence[Cell], histograms: Sequence[Histogram], machine: str) -> list[Figure]:
+def nines_figures(
+    cells: Sequence[Cell], histograms: Sequence[Histogram], machine: str
+) -> list[Figure]:
     """A figure a noun; nouns without a distribution have none. Anchors count all latency nouns."""
     by_case: dict[str, list[Histogram]] = {}
     for histogram in histograms:
@@ -28,7 +31,9 @@ def nines_figures(cells: Sequence[Cell], histograms: Sequence[Histogram], machin
     return figures
 
 
-def _figure(cells: Sequence[Cell], by_case: dict[str, list[Histogram]], machine: str, anchor: str) -> Figure:
+def _figure(
+    cells: Sequence[Cell], by_case: dict[str, list[Histogram]], machine: str, anchor: str
+) -> Figure:
     noun, size = cells[0].case.noun, reference_size(cells)
     shown = at_size(cells, size)
     style = styles(cells)
@@ -38,21 +43,27 @@ def _figure(cells: Sequence[Cell], by_case: dict[str, list[Histogram]], machine:
         for p in placements(shown)
     )
     what = f", {units.size(size)} messages" if size is not None else ""
-    distributions = [h for cell in shown for h in by_case[cell.case.text]]
-    processes = [len({h.round for h in by_case[cell.case.text]}) for cell in shown]
-    totals = [sum(h.counts) for h in distributions]
     return Figure(
         anchor, f"Round-trip latency by nines: {noun}{what}",
         "Where does the tail begin, and how far does it reach?",
         Drawing(Kind.CURVES, Axis("share of samples at or below (1/(1−p), log)", Unit.NINES),
                 Axis("round trip (log)", Unit.TIME), panels),
-        "Nanoseconds a round trip, not halved. Each line is the median over processes of each process's own "
-        f"percentile, drawn as far as the smallest process has samples. {units.span(min(processes), max(processes), units.whole)} "
-        f"fresh processes (rounds) a case × {units.span(min(totals), max(totals), units.whole)} samples each. {machine}.",
+        "Nanoseconds a round trip, not halved. Each line is the median over processes of each process's "
+        "own percentile, drawn as far as the smallest process has samples. "
+        f"{_counts(shown, by_case)}. {machine}.",
         _table(shown, by_case),
         ("Closed loop: the next round trip starts only after the last one ended, so a stall delays requests "
          "that are then never counted. An open-loop client would see a longer tail.",),
     )
+
+
+def _counts(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> str:
+    """Processes and samples, from the distributions themselves: a process may lack one."""
+    processes = [len({h.round for h in by_case[cell.case.text]}) for cell in cells]
+    totals = [sum(h.counts) for cell in cells for h in by_case[cell.case.text]]
+    fresh = units.span(min(processes), max(processes), units.whole)
+    return (f"{fresh} fresh process{'es' if max(processes) > 1 else ''} (rounds) a case × "
+            f"{units.span(min(totals), max(totals), units.whole)} samples each")
 
 
 def _series(cell: Cell, distributions: Sequence[Histogram], style: dict[str, int]) -> Series:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .cells import Cell, cells_of
+from .contention import contention_section
+from .fork_cost import fork_section
 from .headline import headline
+from .latency import latency_against_size, latency_figures
 from .model import Environment, Fact, Run
 from .nines import nines_figures
-from .sections import (contention_section, latency_against_size, latency_figures, process_section,
-                       throughput_section)
+from .throughput import throughput_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
 DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention")
@@ -28,7 +30,7 @@ def summarise(run: Run) -> Summary:
             _latency_section(run, cells, machine),
             throughput_section(cells, machine),
             contention_section(cells, machine),
-            process_section(cells, machine),
+            fork_section(cells, machine),
         ),
         environment=environment_rows(run.environment),
         end_recorded=run.environment.end is not None,
