@@ -1,0 +1,23 @@
+# Finds a Python for the reporting scripts; to be sourced by bash.
+
+# find_python MODULE...
+# Prints the first Python 3.10 or newer that can import every MODULE. `python3` on PATH is asked
+# first, so that an active environment wins; /usr/bin/python3 has the distribution's packages even
+# where another python3 hides it. Without any: one line on stderr and status 2.
+# IPCMARK_PYTHON, when set, is the only candidate.
+find_python() {
+  local candidate check="import sys; assert sys.version_info >= (3, 10)"
+  local module
+  for module in "$@"; do check+="; import ${module}"; done
+  local candidates=(python3 /usr/bin/python3)
+  if [[ -n "${IPCMARK_PYTHON:-}" ]]; then candidates=("$IPCMARK_PYTHON"); fi
+  for candidate in "${candidates[@]}"; do
+    # The current directory must not shadow a module.
+    if PYTHONSAFEPATH=1 "$candidate" -c "$check" >/dev/null 2>&1; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  echo "${0##*/}: no Python 3.10+ with ${*} among ${candidates[*]}; install it: apt-get install ${*/#/python3-}" >&2
+  return 2
+}

@@ -1,0 +1,1 @@
+"""Turns a run directory (reports/FORMAT.md) into one HTML page: load -> summary -> charts -> page."""

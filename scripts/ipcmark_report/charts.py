@@ -1,0 +1,309 @@
+"""Draws a Drawing as inline SVG; the only module that imports matplotlib.
+
+Series differ in colour (Okabe and Ito's palette, safe for colour-blind readers), in marker and in
+line style, so a grey print keeps them apart. Text stays text and takes the page's colour.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from . import units
+from .svg import GRID, INK, finished
+from .text import shorten
+from .views import Axis, Drawing, Kind, Lane, Panel, Point, Series, Unit
+
+WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
+ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
+FONT = 9.0
+LABEL_LIMIT = 30
+CHARACTER = 0.072  # inches a label character takes, generously
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
+LINES = ("-", "--", "-.", ":")
+NINES = {1: "0 %", 2: "50 %", 10: "90 %", 100: "99 %", 1e3: "99.9 %", 1e4: "99.99 %", 1e5: "99.999 %",
+         1e6: "99.9999 %", 1e7: "99.99999 %"}
+SETTINGS = {
+    "svg.hashsalt": "ipcmark", "svg.fonttype": "none", "text.parse_math": False, "font.size": FONT,
+    "font.family": ["DejaVu Sans", "Verdana", "sans-serif"],
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
+    "xtick.color": INK, "ytick.color": INK, "grid.color": GRID, "grid.linewidth": 0.6,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "legend.frameon": False,
+}
+
+
+def draw(drawing: Drawing, anchor: str, title: str) -> str:
+    """The drawing as an <svg> element; the same drawing gives the same text."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), matplotlib.rc_context():
+        # A glyph that the layout font lacks is still shown by the reader's own fonts.
+        warnings.simplefilter("ignore")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        figure = _dots(drawing) if drawing.kind is Kind.DOTS else _curves(drawing)
+        target = io.BytesIO()
+        no_metadata = {key: None for key in ("Creator", "Date", "Format", "Type")}
+        FigureCanvasSVG(figure).print_svg(target, metadata=no_metadata)
+    return finished(target.getvalue().decode("utf-8"), anchor, title)
+
+
+def _dots(drawing: Drawing) -> Figure:
+    """A row a category; lanes stand to the right, on the same rows."""
+    panels = [(panel, _categories(panel)) for panel in drawing.panels]
+    longest = max((len(shorten(c, LABEL_LIMIT)) for _, names in panels for c in names), default=8)
+    left = 0.15 + max(longest, 8) * CHARACTER
+    side = 0.75 if any(panel.lanes for panel in drawing.panels) else 0.0
+    legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
+    top = _legend_height(legend, WIDTH) if len(legend) > 1 else 0.05
+    body = sum(TITLE + ROW * max(len(names), 1) + GAP for _, names in panels)
+    page = _Page(top + body + 0.48)
+    limits = _log_limits(p for panel in drawing.panels for s in panel.series for p in s.points)
+    y = top
+    for index, (panel, names) in enumerate(panels):
+        height = ROW * max(len(names), 1)
+        last = index == len(panels) - 1
+        axes = page.axes(left, y + TITLE, WIDTH - left - 0.2 - side * len(panel.lanes), height)
+        _rows(axes, panel.series, names, show_names=True)
+        _value_axis(axes.xaxis, drawing.x, limits, labels=last)
+        axes.set_xlim(limits)
+        _title(page, panel.title, y)
+        for number, lane in enumerate(panel.lanes):
+            x = WIDTH - 0.1 - side * (len(panel.lanes) - number)
+            _share_rows(page.axes(x, y + TITLE, side - 0.15, height), lane, names, last)
+        y += TITLE + height + GAP
+    if len(legend) > 1:
+        _legend(page, legend, lines=False)
+    return page.figure
+
+
+def _curves(drawing: Drawing) -> Figure:
+    """A panel below the other, all with the same axes; lanes below each panel."""
+    legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
+    top = _legend_height(legend, WIDTH)
+    heights = [TITLE + CURVE + GAP + sum(LANE + GAP for _ in panel.lanes) + 0.25 for panel in drawing.panels]
+    page = _Page(top + sum(heights) + 0.18)
+    points = [p for panel in drawing.panels for s in panel.series for p in s.points]
+    limits = _log_limits(points)
+    places = sorted({float(p.at) for p in points})
+    y = top
+    for panel, height in zip(drawing.panels, heights):
+        _title(page, panel.title, y)
+        axes = page.axes(0.75, y + TITLE, WIDTH - 0.95, CURVE)
+        _lines(axes, panel.series, sparse=drawing.x.unit is Unit.NINES)
+        axes.set_ylim(limits)
+        _value_axis(axes.yaxis, drawing.y, limits, labels=True)
+        _place_axis(axes, drawing.x, places, labels=not panel.lanes)
+        lane_y = y + TITLE + CURVE + GAP
+        for number, lane in enumerate(panel.lanes):
+            below = page.axes(0.75, lane_y, WIDTH - 0.95, LANE)
+            _share_lane(below, lane)
+            _place_axis(below, drawing.x, places, labels=number == len(panel.lanes) - 1)
+            lane_y += LANE + GAP
+        y += height
+    page.text(0.75 + (WIDTH - 0.95) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
+    _legend(page, legend, lines=True)
+    return page.figure
+
+
+class _Page:
+    """A figure measured in inches from its upper left corner, so that nothing depends on a layout."""
+
+    def __init__(self, height: float) -> None:
+        self.height = height
+        self.figure = Figure(figsize=(WIDTH, height))
+        self.figure.patch.set_visible(False)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        box = (left / WIDTH, 1 - (top + height) / self.height, width / WIDTH, height / self.height)
+        axes = self.figure.add_axes(box)
+        axes.patch.set_visible(False)
+        axes.set_axisbelow(True)
+        return axes
+
+    def text(self, x: float, y: float, text: str, **style: object) -> None:
+        self.figure.text(x / WIDTH, 1 - y / self.height, text, **style)
+
+
+def _title(page: _Page, title: str, y: float) -> None:
+    page.text(0.1, y + TITLE - 0.07, shorten(title, 78), ha="left", va="bottom", weight="bold",
+              size=FONT - 0.5)
+
+
+def _categories(panel: Panel) -> list[str]:
+    return list(dict.fromkeys(str(p.at) for series in panel.series for p in series.points))
+
+
+def _drawable(points: Iterable[Point]) -> list[Point]:
+    """On a log axis only what is above zero has a place."""
+    return [p for p in points if p.value.median >= 1e-9]
+
+
+def _rows(axes: Axes, series: Sequence[Series], names: Sequence[str], show_names: bool) -> None:
+    row = {name: index for index, name in enumerate(names)}
+    axes.set_xscale("log")
+    for one in series:
+        points = _drawable(one.points)
+        colour, marker, _ = _style(one.style)
+        ys = [row[str(p.at)] for p in points]
+        axes.hlines(ys, [max(p.value.low, p.value.median / 1e3) for p in points],
+                    [p.value.high for p in points], colors=colour, linewidth=1.6)
+        axes.plot([p.value.median for p in points], ys, linestyle="none", marker=marker,
+                  color=colour, markersize=5)
+    _row_axis(axes, names, show_names)
+
+
+def _row_axis(axes: Axes, names: Sequence[str], show_names: bool) -> None:
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
+    labels = [shorten(name, LABEL_LIMIT) for name in names] if show_names else [""] * len(names)
+    axes.set_yticklabels(labels)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", linestyle=":")
+
+
+def _share_rows(axes: Axes, lane: Lane, names: Sequence[str], labels: bool) -> None:
+    row = {name: index for index, name in enumerate(names)}
+    for one in lane.series:
+        colour, marker, _ = _style(one.style)
+        for p in one.points:
+            y = row.get(str(p.at))
+            if y is not None:
+                axes.hlines([y], [p.value.low], [p.value.high], colors=colour, linewidth=1.6)
+                axes.plot([p.value.median], [y], marker=marker, color=colour, markersize=5,
+                          linestyle="none", clip_on=False)
+    _row_axis(axes, names, show_names=False)
+    axes.set_xlim(0, 1.02)
+    axes.xaxis.set_major_locator(FixedLocator([0, 1]))
+    axes.set_title(lane.title, size=FONT - 1, pad=2)
+    if not labels:
+        axes.set_xticklabels([])
+
+
+def _lines(axes: Axes, series: Sequence[Series], sparse: bool) -> None:
+    axes.set_yscale("log")
+    for one in series:
+        points = _drawable(one.points)
+        colour, marker, line = _style(one.style)
+        xs = [float(p.at) for p in points]
+        # Offset marks, so that curves on top of each other stay apart.
+        every = (one.style % 6, 6) if sparse else 1
+        axes.plot(xs, [p.value.median for p in points], color=colour, marker=marker, linestyle=line,
+                  linewidth=1.3, markersize=4.5, markevery=every)
+        spread = [p for p in points if p.value.high > p.value.low]
+        axes.vlines([float(p.at) for p in spread], [max(p.value.low, p.value.median / 1e3) for p in spread],
+                    [p.value.high for p in spread], colors=colour, linewidth=1.2)
+
+
+def _share_lane(axes: Axes, lane: Lane) -> None:
+    for one in lane.series:
+        colour, marker, line = _style(one.style)
+        axes.plot([float(p.at) for p in one.points], [p.value.median for p in one.points], color=colour,
+                  marker=marker, linestyle=line, linewidth=1.0, markersize=3.5, clip_on=False)
+    axes.set_ylim(0, 1.05)
+    axes.yaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_ylabel(lane.title, size=FONT - 1)
+    axes.grid(axis="y")
+
+
+def _log_limits(points: Iterable[Point]) -> tuple[float, float]:
+    """Limits around the drawable values, wide enough for at least two labels."""
+    drawn = _drawable(points)
+    low = min((max(p.value.low, p.value.median / 1e3) for p in drawn), default=1.0)
+    high = max((p.value.high for p in drawn), default=10.0)
+    pad = max(0.06 * math.log10(high / low), (0.6 - math.log10(high / low)) / 2)
+    return low / 10**pad, high * 10**pad
+
+
+def _value_axis(axis: matplotlib.axis.Axis, view: Axis, limits: tuple[float, float], labels: bool) -> None:
+    decades = math.log10(limits[1] / limits[0])
+    subs = (1.0, 2.0, 5.0) if decades < 1.6 else (1.0, 3.0) if decades < 2.5 else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=7))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(_writer(view.unit) if labels else lambda *_: ""))
+    axis.grid(True)
+    if labels:
+        axis.set_label_text(view.label)
+
+
+def _place_axis(axes: Axes, view: Axis, places: Sequence[float], labels: bool) -> None:
+    """Ticks at the measured positions themselves, thinned where they would collide."""
+    if view.unit is Unit.NINES:
+        shown = [x for x in NINES if places and x <= places[-1]]
+    else:
+        shown = list(places[:: max(1, math.ceil(len(places) / 7))])
+    positive = [x for x in places if x > 0]
+    if not positive:
+        axes.set_xlim(-1, 1)
+    elif places[0] == 0:
+        # Zero has a place of its own, one step left of the smallest position.
+        axes.set_xscale("symlog", base=2, linthresh=positive[0])
+        axes.set_xlim(-positive[0] * 0.2, positive[-1] * 1.3)
+    else:
+        axes.set_xscale("log", base=10 if view.unit is Unit.NINES else 2)
+        axes.set_xlim(places[0] / 1.15, places[-1] * 1.15)
+    axes.xaxis.set_major_locator(FixedLocator(shown))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(_writer(view.unit) if labels else lambda *_: ""))
+    axes.grid(axis="x")
+
+
+def _writer(unit: Unit) -> Callable[[float, int], str]:
+    """The tick formatter of a unit."""
+    write = {
+        Unit.TIME: lambda value: _short(value, units.time_scale),
+        Unit.MESSAGES_PER_SECOND: lambda value: _short(value, units.rate_scale("")).removesuffix("/s"),
+        Unit.OPERATIONS_PER_SECOND: lambda value: _short(value, units.rate_scale("")).removesuffix("/s"),
+        Unit.BYTES_PER_SECOND: lambda value: _short(value, units.bytes_scale),
+        Unit.BYTES: units.size,
+        Unit.MEBIBYTES: units.memory,
+        Unit.COUNT: lambda value: f"{value:g}",
+        Unit.NINES: lambda value: NINES.get(value, ""),
+    }[unit]
+    return lambda value, _: write(value)
+
+
+def _short(value: float, scale: units.Scale) -> str:
+    factor, unit = scale(value * 1.000001)
+    return f"{value / factor:.3g} {unit}".replace(" /s", "/s")
+
+
+def _style(index: int) -> tuple[str, str, str]:
+    return COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)], LINES[index % len(LINES)]
+
+
+def _legend_entries(series: Iterable[Series]) -> list[Series]:
+    return sorted({s.name: s for s in series}.values(), key=lambda s: s.style)
+
+
+def _legend_columns(entries: Sequence[Series], width: float) -> int:
+    longest = max((len(shorten(s.name, LABEL_LIMIT)) for s in entries), default=1)
+    return max(1, min(len(entries), int((width - 0.1) / (0.62 + longest * CHARACTER))))
+
+
+def _legend_height(entries: Sequence[Series], width: float) -> float:
+    return 0.12 + 0.19 * math.ceil(len(entries) / _legend_columns(entries, width)) if entries else 0.05
+
+
+def _legend(page: _Page, entries: Sequence[Series], lines: bool) -> None:
+    axes = page.axes(0.0, 0.0, 0.01, 0.01)
+    axes.set_axis_off()
+    handles = []
+    for one in entries:
+        colour, marker, line = _style(one.style)
+        handles += axes.plot([], [], color=colour, marker=marker, linestyle=line if lines else "none",
+                             markersize=5, label=shorten(one.name, LABEL_LIMIT))
+    if handles:
+        page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
+                           ncol=_legend_columns(entries, WIDTH), fontsize=FONT - 0.5, handlelength=2.6,
+                           columnspacing=1.0, labelspacing=0.3, borderpad=0.2)

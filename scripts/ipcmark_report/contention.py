@@ -1,0 +1,91 @@
+"""The section of measure `contention`: rate and fairness against the number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import tables, units
+from .cells import Cell, Value, at_placement, placement_title, placements, select, styles
+from .panels import OPERATIONS, by_value, caption, curves, dots
+from .views import Axis, Drawing, Figure, Kind, Lane, Panel, Section, Table, Unit
+
+_ALL_PEERS: Value = lambda row: row.operations_per_second
+_FAIRNESS: tuple[tuple[str, Value], ...] = (
+    ("Jain", lambda row: row.jain_index),
+    ("min/max", lambda row: row.min_max_share),
+)
+_RATE = Axis("all peers, a second (log)", Unit.OPERATIONS_PER_SECOND)
+
+
+def contention_section(cells: Sequence[Cell], machine: str) -> Section:
+    """A figure for each noun, operation and length of the critical section."""
+    groups: dict[tuple[str, str | None, int | None], list[Cell]] = {}
+    for cell in select(cells, "contention"):
+        key = (cell.case.noun, cell.case.parameter("operation"), cell.case.number("hold_ns"))
+        groups.setdefault(key, []).append(cell)
+    return Section(
+        "contention",
+        "Contention against process count",
+        "N processes use one object at once. The rate is that of all peers together; the lanes say "
+        "whether they shared it: Jain's index is 1 when all got the same and 1/N when one took all, "
+        "min/max is the smallest peer's count over the largest. A fast lock that starves a peer shows here.",
+        tuple(_figure(group, machine, f"contention-{i}") for i, group in enumerate(groups.values())),
+        "This run has no contention results.",
+    )
+
+
+def _figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
+    case = cells[0].case
+    counts = {cell.case.number("processes") for cell in cells}
+    operation, hold = case.parameter("operation"), case.number("hold_ns")
+    what = case.noun + (f" {operation}" if operation else "")
+    held = f", {units.time(hold)} inside" if hold else ""
+    peers = f", {case.number('processes')} processes" if len(counts) == 1 else ""
+    single = "This run measured one process count; the `default` preset measures the curve."
+    return Figure(
+        anchor,
+        f"Contention: {what}{held}{peers}",
+        "How does the rate change as more processes use one object, and do they get equal shares?",
+        _rows(cells) if peers else _curves(cells),
+        caption("Operations a second of all peers together; fairness from 0 to 1.",
+                cells, OPERATIONS, "operations", machine),
+        _table(cells),
+        (single,) if peers else (),
+    )
+
+
+def _rows(cells: Sequence[Cell]) -> Drawing:
+    panels = []
+    for placement in placements(cells):
+        own = by_value(at_placement(cells, placement), _ALL_PEERS, descending=True)
+        lanes = tuple(Lane(name, dots(own, ((name, value),))) for name, value in _FAIRNESS)
+        panels.append(Panel(placement_title(placement, own), dots(own, (("all peers", _ALL_PEERS),)), lanes))
+    return Drawing(Kind.DOTS, _RATE, Axis("", Unit.COUNT), tuple(panels))
+
+
+def _curves(cells: Sequence[Cell]) -> Drawing:
+    style = styles(cells)
+    panels = []
+    for placement in placements(cells):
+        own = at_placement(cells, placement)
+        rates, *shares = (
+            curves(own, "processes", value, style)
+            for value in (_ALL_PEERS, *(value for _, value in _FAIRNESS))
+        )
+        lanes = tuple(Lane(name, share) for (name, _), share in zip(_FAIRNESS, shares))
+        panels.append(Panel(placement_title(placement, own), rates, lanes))
+    return Drawing(Kind.CURVES, Axis("processes", Unit.COUNT), _RATE, tuple(panels))
+
+
+def _table(cells: Sequence[Cell]) -> Table:
+    return tables.table(
+        cells,
+        (tables.BACKEND, tables.PLACEMENT, tables.parameter("processes", "processes", str)),
+        (
+            tables.spread("all peers", _ALL_PEERS, units.rate_scale("operations")),
+            tables.spread("Jain's index", lambda row: row.jain_index, units.plain_scale),
+            tables.spread("min/max share", lambda row: row.min_max_share, units.plain_scale),
+            tables.counted("operations timed", OPERATIONS),
+            *tables.COST, tables.PROCESSES, tables.CPUS,
+        ),
+    )

@@ -1,0 +1,269 @@
+"""Reads a run directory; the only module that knows the JSON keys of reports/FORMAT.md."""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from pathlib import Path
+from typing import Any
+
+from .fields import Fields, check_schema, number_fault, read_object, show
+from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Row, Run, RunInfo)
+from .text import one_line, plain
+
+RESULT_FILE = re.compile(r"([a-z][a-z0-9_]*)\.([1-9][0-9]{0,8})(\.hist)?\.json")
+GOOGLE_SUFFIX = re.compile(
+    r"/(manual_time|real_time|process_time|(threads|repeats|iterations|min_time|min_warmup_time):[^/]*)$"
+)
+# Without its first counter a row of the measure says nothing.
+MAIN_COUNTER = {
+    "fork_cost": "latency_ns_p50",
+    "lifecycle": "latency_ns_p50",
+    "latency": "latency_ns_p50",
+    "throughput": "messages_per_second",
+    "contention": "operations_per_second",
+}
+COUNTERS = (
+    "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p99_9", "latency_ns_max",
+    "samples", "operations_per_sample", "message_bytes", "capacity_messages", "capacity_bytes",
+    "messages_per_second", "bytes_per_second", "operations_per_second", "jain_index",
+    "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
+    "voluntary_switches_per_operation", "involuntary_switches_per_operation",
+)
+# Times in ns and rates a second below this are nothing; a log axis has no place for them either.
+LEAST = 1e-9
+NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+REMEASURE = "remove it to report the run without it, or measure that round again"
+
+
+def load_run(path: Path) -> Run:
+    """The whole run, or BadInput."""
+    if not path.is_dir():
+        kind = "not a directory" if path.exists() else "no such directory"
+        raise BadInput(f"{one_line(str(path))}: {kind}; name a run directory written by `ipcmark run`")
+    info = _run_info(path)
+    marks: list[str] = []
+    environment = _environment(path, marks)
+    rows: list[Row] = []
+    histograms: list[Histogram] = []
+    builds: set[str] = set()
+    for binary, number, is_histogram, file in _result_files(path, info.binaries):
+        fields = read_object(file, REMEASURE)
+        if is_histogram:
+            check_schema(fields)
+            histograms += _histograms(fields, number, marks)
+        else:
+            rows += [_row(row, binary, number) for row in fields.objects("benchmarks") if _is_row(row)]
+            builds.add(_build(fields.child("context")))
+    marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
+    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks))
+
+
+def parse_case(name: str) -> Case | None:
+    """The parts of a case name; None where it does not have them."""
+    while (match := GOOGLE_SUFFIX.search(name)) is not None:
+        name = name[: match.start()]
+    parts = plain(name).split("/")
+    pairs = [part.partition(":") for part in parts[3:]]
+    if len(parts) < 3 or not all(parts[:3]) or not all(key and colon for key, colon, _ in pairs):
+        return None
+    parameters = tuple((key, value) for key, _, value in pairs if key != "placement")
+    placement = next((value for key, _, value in pairs if key == "placement"), "")
+    return Case(plain(name), parts[0], parts[1], parts[2], parameters, placement or "not named")
+
+
+def _run_info(path: Path) -> RunInfo:
+    file = path / "run.json"
+    if not file.exists():
+        raise BadInput(
+            f"{one_line(str(path))}: has no run.json; name a run directory written by `ipcmark run`"
+        )
+    run = read_object(file, "measure the run again, or restore the file")
+    check_schema(run)
+    status = run.text("status")
+    if status not in ("complete", "partial"):
+        raise run.wrong("status", "`complete` or `partial`")
+    git = run.child("git") if "git" in run.values else Fields(file, {})
+    return RunInfo(
+        version=run.shown("ipcmark_version"),
+        git=git.shown("sha") + (" with uncommitted changes" if git.values.get("dirty") is True else ""),
+        command=run.shown("command"),
+        preset=run.shown("preset"),
+        filter=run.shown("filter") or "none",
+        rounds=run.count("rounds"),
+        window_ms=run.shown("window_ms"),
+        warmup_ms=run.shown("warmup_ms"),
+        binaries=run.texts("binaries"),
+        cases=run.texts("cases"),
+        not_measurable=tuple(
+            NotMeasurable(item.text("case"), item.text("reason")) for item in run.objects("not_measurable")
+        ),
+        started_at=run.shown("started_at"),
+        ended_at=run.shown("ended_at") if run.values.get("ended_at") is not None else None,
+        complete=status == "complete",
+    )
+
+
+def _environment(path: Path, marks: list[str]) -> Environment:
+    file = path / "environment.json"
+    if not file.exists():
+        marks.append("environment.json is missing: nothing says on which machine these numbers arose.")
+        return Environment((), None)
+    fields = read_object(file, "restore the file, or remove it to report the run without it")
+    check_schema(fields)
+    start = _facts(fields.child("start"))
+    end = _facts(fields.child("end")) if fields.values.get("end") is not None else None
+    return Environment(start, end)
+
+
+def _facts(groups: Fields) -> tuple[Fact, ...]:
+    return tuple(
+        _fact(plain(group), plain(key), value)
+        for group in groups.values
+        for key, value in groups.child(group).values.items()
+    )
+
+
+def _fact(group: str, key: str, value: Any) -> Fact:
+    if isinstance(value, dict) and set(value) == {"unknown"}:
+        return Fact(group, key, show(value["unknown"]), unknown=True)
+    if value is None:
+        return Fact(group, key, "no reason recorded", unknown=True)
+    return Fact(group, key, show(value), unknown=False)
+
+
+def _result_files(path: Path, binaries: tuple[str, ...]) -> list[tuple[str, int, bool, Path]]:
+    """Every result file: by round, then in the order in which a round runs the binaries."""
+    order = {binary: index for index, binary in enumerate(binaries)}
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise BadInput(f"{one_line(str(path))}: cannot be listed: {error.strerror}; "
+                       "make the directory readable") from error
+    found = []
+    for name in names:
+        match = RESULT_FILE.fullmatch(name)
+        if match:
+            binary, number, hist = match.groups()
+            found.append((binary, int(number), hist is not None, path / name))
+    return sorted(found, key=lambda f: (f[1], order.get(f[0], len(order)), f[0], f[2]))
+
+
+def _measured(path: Path, info: RunInfo) -> set[tuple[str, int]]:
+    return {(binary, number) for binary, number, hist, _ in _result_files(path, info.binaries) if not hist}
+
+
+def _is_row(row: Fields) -> bool:
+    return row.values.get("run_type", "iteration") == "iteration"
+
+
+def _row(fields: Fields, binary: str, number: int) -> Row:
+    name = fields.values.get("run_name", fields.values.get("name"))
+    text = name if isinstance(name, str) else "(a row without a name)"
+    case = parse_case(text)
+    label = fields.shown("label", "")
+    if case is None:
+        unreadable = Case(plain(text), "unreadable", "", "", (), "not named")
+        return Row(unreadable, binary, number, label, "the name is not a case name of reports/FORMAT.md")
+    error = _row_error(fields, case)
+    if error is not None:
+        return Row(case, binary, number, label, error)
+    scale = NANOSECONDS[show(fields.values.get("time_unit", "ns"))]
+    counters = {key: float(fields.values[key]) for key in COUNTERS if key in fields.values}
+    return Row(
+        case, binary, number, label, None,
+        operations=float(fields.values["iterations"]),
+        time_ns=float(fields.values["real_time"]) * scale,
+        **counters,
+    )
+
+
+def _row_error(fields: Fields, case: Case) -> str | None:
+    """The row's own error, or why its numbers cannot be believed."""
+    if fields.values.get("error_occurred") or fields.values.get("skipped"):
+        return fields.shown("error_message", "") or "failed without a message"
+    if show(fields.values.get("time_unit", "ns")) not in NANOSECONDS:
+        return "not a valid row (found by the report): time_unit is unknown"
+    main = MAIN_COUNTER.get(case.measure)
+    required = ("iterations", "real_time") + ((main,) if main else ())
+    for key in required:
+        if key not in fields.values:
+            return f"not a valid row (found by the report): {key} is missing"
+    for key in ("iterations", "real_time", *COUNTERS):
+        fault = number_fault(fields.values[key]) if key in fields.values else None
+        if fault is not None:
+            return f"not a valid row (found by the report): {key} {fault}"
+    if main and fields.values[main] < LEAST:
+        return f"not a valid row (found by the report): {main} is 0, nothing was measured"
+    return None
+
+
+def _histograms(fields: Fields, number: int, marks: list[str]) -> list[Histogram]:
+    found = []
+    for item in fields.objects("histograms"):
+        case = parse_case(item.text("case"))
+        histogram = _histogram(item, case, number) if case is not None else None
+        if histogram is None:
+            marks.append(f"{fields.path.name}: the distribution of {item.text('case')} is not valid "
+                         "and is left out of the percentile curves.")
+        else:
+            found.append(histogram)
+    return found
+
+
+def _histogram(item: Fields, case: Case, number: int) -> Histogram | None:
+    """The distribution, or None where its buckets cannot be one."""
+    per_sample = item.values.get("operations_per_sample", 1)
+    buckets = item.values.get("counts")
+    if number_fault(per_sample) or per_sample < 1 or not isinstance(buckets, list):
+        return None
+    values, counts = array("d"), array("q")
+    for bucket in buckets:
+        if not isinstance(bucket, list) or len(bucket) != 2:
+            return None
+        value, count = bucket
+        if number_fault(value) or number_fault(count) or not isinstance(count, int):
+            return None
+        if values and value <= values[-1]:
+            return None
+        values.append(value)
+        counts.append(count)
+    if sum(counts) == 0 or sum(counts) != item.values.get("total_count"):
+        return None
+    return Histogram(case, number, float(per_sample), values, counts)
+
+
+def _build(context: Fields) -> str:
+    dirty = context.shown("ipcmark_git_dirty", "") in ("true", "1", "yes")
+    return "{} build of {}{}".format(
+        context.shown("ipcmark_build_type", "unnamed"),
+        context.shown("ipcmark_git_sha", "an unknown commit")[:12],
+        " with uncommitted changes" if dirty else "",
+    )
+
+
+def _build_marks(builds: set[str]) -> list[str]:
+    marks = []
+    if len(builds) > 1:
+        marks.append("The rounds were not measured by one build: " + "; ".join(sorted(builds)) + ".")
+    if any(build.lower().startswith("debug") for build in builds):
+        marks.append("A debug build was measured: its numbers say little about an optimised one.")
+    return marks
+
+
+def _progress_marks(info: RunInfo, rows: list[Row], measured: set[tuple[str, int]]) -> list[str]:
+    missing: dict[str, list[int]] = {}
+    for number in range(1, min(info.rounds, 10_000) + 1):
+        for binary in info.binaries:
+            if (binary, number) not in measured:
+                missing.setdefault(binary, []).append(number)
+    marks = []
+    if not info.complete:
+        marks.append("This run is partial: it did not reach its end.")
+    for binary, rounds in missing.items():
+        names = ", ".join(map(str, rounds[:8])) + (", …" if len(rounds) > 8 else "")
+        marks.append(f"{binary}: {len(rounds)} of {info.rounds} rounds were not measured (round {names}).")
+    if not rows:
+        marks.append("No case has a result yet: there is nothing to draw.")
+    return marks

@@ -1,0 +1,79 @@
+"""Cells become the panels, lanes and captions of a figure: what the sections have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .cells import Cell, Value, at_placement, count_text, placement_title, placements, styles
+from .views import Axis, Drawing, Kind, Panel, Point, Series, Unit
+
+Values = Sequence[tuple[str, Value]]
+
+P50: Value = lambda row: row.latency_ns_p50
+SAMPLES: Value = lambda row: row.samples
+OPERATIONS: Value = lambda row: row.operations
+PERCENTILES: Values = (
+    ("p50", P50),
+    ("p90", lambda row: row.latency_ns_p90),
+    ("p99", lambda row: row.latency_ns_p99),
+    ("p99.9", lambda row: row.latency_ns_p99_9),
+)
+SPREAD = "Each mark is the median over processes, its bar the smallest and the largest process."
+
+
+def dots(cells: Sequence[Cell], values: Values) -> tuple[Series, ...]:
+    """A series a value, a point a cell; the categories keep the order of the cells."""
+    return tuple(
+        Series(title, index, tuple(
+            Point(cell.name, spread) for cell in cells if (spread := cell.spread(value))
+        ))
+        for index, (title, value) in enumerate(values)
+    )
+
+
+def curves(
+    cells: Sequence[Cell], at: str, value: Value, style: dict[str, int]
+) -> tuple[Series, ...]:
+    """A series a backend, a point a number of the parameter `at`."""
+    found = []
+    for name in sorted({cell.name for cell in cells}):
+        points = [
+            Point(float(x), spread) for cell in cells
+            if cell.name == name
+            and (x := cell.case.number(at)) is not None
+            and (spread := cell.spread(value))
+        ]
+        if points:
+            found.append(Series(name, style[name], tuple(sorted(points, key=lambda p: p.at))))
+    return tuple(found)
+
+
+def by_value(cells: Sequence[Cell], value: Value, descending: bool = False) -> list[Cell]:
+    sign = -1 if descending else 1
+    return sorted(cells, key=lambda cell: (sign * (cell.median(value) or 0), cell.name))
+
+
+def rows_drawing(
+    cells: Sequence[Cell], values: Values, axis: Axis, descending: bool = False
+) -> Drawing:
+    """A panel a placement, the best backend on top."""
+    found = []
+    for placement in placements(cells):
+        own = by_value(at_placement(cells, placement), values[0][1], descending)
+        found.append(Panel(placement_title(placement, own), dots(own, values)))
+    return Drawing(Kind.DOTS, axis, Axis("", Unit.COUNT), tuple(found))
+
+
+def curves_drawing(cells: Sequence[Cell], at: str, x: Axis, value: Value, y: Axis) -> Drawing:
+    """A panel a placement, a line a backend."""
+    style = styles(cells)
+    found = []
+    for placement in placements(cells):
+        own = at_placement(cells, placement)
+        found.append(Panel(placement_title(placement, own), curves(own, at, value, style)))
+    return Drawing(Kind.CURVES, x, y, tuple(found))
+
+
+def caption(unit: str, cells: Sequence[Cell], count: Value, thing: str, machine: str) -> str:
+    """Unit, meaning of the marks, sample count and machine: without these a chart says nothing."""
+    return f"{unit} {SPREAD} {count_text(cells, count, thing)}. {machine}."

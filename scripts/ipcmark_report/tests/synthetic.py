@@ -1,0 +1,186 @@
+"""Makes run directories that follow reports/FORMAT.md, for the tests and for trying the page."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# noun -> backend -> a plausible round trip in nanoseconds.
+NOUNS: dict[str, dict[str, float]] = {
+    "pipe": {"pipe": 5200, "socketpair_stream": 6400, "unix_stream": 6900, "spsc_ring": 310},
+    "queue": {"posix_mq": 6100, "boost_mq": 9800, "seqpacket": 6600},
+    "shared": {"anonymous_atomic": 140, "anonymous_robust_mutex": 5900, "anonymous_boost_mutex": 6000,
+               "boost_managed_atomic": 150},
+    "semaphore": {"posix": 5100, "boost": 5600},
+    "notify": {"rt_signal": 7800, "eventfd": 5400},
+    "pool": {"shared_queue": 14000, "fork_per_task": 210000},
+}
+PROCESS = {"fork": 120000, "posix_spawn": 160000, "thread": 14000, "process_object": 135000}
+SLOWER = {"cross_core": 6.0, "same_core": 1.0, "unpinned": 2.5}
+ENVIRONMENT: dict[str, Any] = {
+    "machine": {"host_name": "testbox", "cpu_model": "Example CPU 9000", "cpus": 2,
+                "hypervisor": {"unknown": "no /sys/hypervisor"}},
+    "kernel": {"release": "6.12.0-example", "cmdline": "quiet splash", "tainted": 0},
+    "load": {"loadavg_1": 0.12, "governor": {"unknown": "no cpufreq directory"}},
+    "limits": {"mqueue_msg_max": 10, "cpus_allowed": [0, 1]},
+}
+
+
+@dataclass
+class Synthetic:
+    """What to write; change fields before write()."""
+
+    rounds: int = 3
+    sizes: tuple[int, ...] = (64,)
+    processes: tuple[int, ...] = (1, 2, 4, 8)
+    memories: tuple[int, ...] = (0, 64, 1024)
+    placements: tuple[str, ...] = ("cross_core", "same_core", "unpinned")
+    measures: tuple[str, ...] = ("fork_cost", "lifecycle", "latency", "throughput", "contention")
+    binaries: tuple[str, ...] = ("fork_cost", "latency", "throughput", "contention")
+    status: str = "complete"
+    environment: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(ENVIRONMENT)))
+    end_environment: bool = True
+    extra_rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    not_measurable: list[dict[str, str]] = field(default_factory=lambda: [
+        {"case": "latency/pipe/pipe/size:64/placement:smt_sibling", "reason": "this machine has no SMT siblings"}])
+    skip_files: tuple[str, ...] = ()
+
+    def write(self, path: Path) -> Path:
+        path.mkdir(parents=True, exist_ok=True)
+        cases: list[str] = []
+        for number in range(1, self.rounds + 1):
+            for binary in self.binaries:
+                rows, histograms = self._binary(binary, random.Random(f"{binary} {number}"))
+                cases += [row["name"].removesuffix("/manual_time") for row in rows]
+                self._result(path, binary, number, rows, histograms)
+        start = self.environment
+        end = json.loads(json.dumps(start))
+        end.setdefault("load", {})["loadavg_1"] = 1.5
+        put(path / "environment.json", {
+            "schema_version": 1, "start": start, "end": end if self.end_environment else None})
+        put(path / "run.json", self._run_json(list(dict.fromkeys(cases))))
+        return path
+
+    def _run_json(self, cases: list[str]) -> dict[str, Any]:
+        return {
+            "schema_version": 1, "ipcmark_version": "0.1.0", "git": {"sha": "0123abcd", "dirty": False},
+            "command": "ipcmark run --preset quick", "preset": "quick", "filter": "", "rounds": self.rounds,
+            "window_ms": 50, "warmup_ms": 20, "binaries": list(self.binaries), "cases": cases,
+            "not_measurable": self.not_measurable, "started_at": "2024-05-01T10:00:00Z",
+            "ended_at": "2024-05-01T10:09:00Z" if self.status == "complete" else None, "status": self.status,
+        }
+
+    def _result(self, path: Path, binary: str, number: int, rows: list[dict[str, Any]],
+                histograms: list[dict[str, Any]]) -> None:
+        context = {"date": "2024-05-01T10:00:00+00:00", "caches": [], "ipcmark_version": "0.1.0",
+                   "ipcmark_build_type": "Release", "ipcmark_git_sha": "0123abcd",
+                   "ipcmark_git_dirty": "false", "window_ms": "50", "warmup_ms": "20"}
+        files = {f"{binary}.{number}.json": {"context": context, "benchmarks": rows},
+                 f"{binary}.{number}.hist.json": {"schema_version": 1, "binary": binary, "histograms": histograms}}
+        for name, value in files.items():
+            if name not in self.skip_files:
+                put(path / name, value)
+
+    def _binary(self, binary: str, chance: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        rows: list[dict[str, Any]] = []
+        histograms: list[dict[str, Any]] = []
+        for name, ns, more in self._cases(binary):
+            ns *= chance.uniform(0.93, 1.09)
+            if "latency_ns_p50" in more or not more:
+                samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
+                histograms.append({"case": name, "repetition": 0, **samples})
+                rows.append(row(name, ns, {**counters, **more}))
+            else:
+                rows.append(row(name, ns, {key: value(ns) if callable(value) else value
+                                           for key, value in more.items()}))
+        return rows + self.extra_rows.get(binary, []), histograms
+
+    def _cases(self, binary: str) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        if binary == "fork_cost" and "fork_cost" in self.measures:
+            for backend, ns in PROCESS.items():
+                for mib in self.memories:
+                    grows = 1 if backend in ("thread", "posix_spawn") else 1 + mib / 300
+                    yield f"fork_cost/process/{backend}/memory_mib:{mib}/placement:same_core", ns * grows, {}
+        if binary == "fork_cost" and "lifecycle" in self.measures:
+            for noun, backends in NOUNS.items():
+                for index, backend in enumerate(backends):
+                    yield f"lifecycle/{noun}/{backend}/placement:same_core", 1500.0 * (index + 1), {}
+        if binary in ("latency", "throughput") and binary in self.measures:
+            yield from self._messages(binary)
+        if binary == "contention" and "contention" in self.measures:
+            yield from self._contended()
+
+    def _messages(self, measure: str) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        for noun, backends in NOUNS.items():
+            if measure == "throughput" and noun not in ("pipe", "queue", "pool"):
+                continue
+            for (backend, ns), placement in ((b, p) for b in backends.items() for p in self.placements):
+                for size in self.sizes if noun in ("pipe", "queue") else (None,):
+                    sized = f"/size:{size}" if size is not None else ""
+                    name = f"{measure}/{noun}/{backend}{sized}/placement:{placement}"
+                    time = ns * SLOWER.get(placement, 1) * (1 + (size or 0) / 16384)
+                    yield name, time if measure == "latency" else time / 4, {} if measure == "latency" else {
+                        "messages_per_second": lambda t: 1e9 / t, "message_bytes": size or 8,
+                        "bytes_per_second": lambda t, s=size or 8: s * 1e9 / t,
+                        "cpu_ns_per_operation": lambda t: 1.4 * t, "voluntary_switches_per_operation": 0.2}
+
+    def _contended(self) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        for noun, operation in (("semaphore", "acquire_release"), ("shared", "add")):
+            for index, backend in enumerate(NOUNS[noun]):
+                for hold in (0, 1000):
+                    for peers in self.processes:
+                        name = (f"contention/{noun}/{backend}/operation:{operation}/hold_ns:{hold}"
+                                f"/processes:{peers}/placement:unpinned")
+                        yield name, (30 + hold) * (1 + 0.6 * (peers - 1)) * (index + 1), {
+                            "operations_per_second": lambda t: 1e9 / t, "processes": peers, "hold_ns": hold,
+                            "jain_index": 1 - 0.03 * (peers - 1) * index, "min_max_share": 1 / (1 + 0.2 * (peers - 1)),
+                            "cpu_ns_per_operation": lambda t: 1.9 * t}
+
+
+def row(name: str, ns: float, counters: dict[str, Any]) -> dict[str, Any]:
+    full = f"{name}/manual_time"
+    return {"name": full, "run_name": full, "run_type": "iteration", "repetitions": 1, "repetition_index": 0,
+            "threads": 1, "iterations": 4096, "real_time": ns, "cpu_time": ns / 2, "time_unit": "ns",
+            "label": "cpus 0,1" if "cross_core" in name else "cpus 0", **counters}
+
+
+def failed_row(name: str, message: str) -> dict[str, Any]:
+    return {"name": f"{name}/manual_time", "run_type": "iteration", "error_occurred": True,
+            "error_message": message, "iterations": 0, "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"}
+
+
+def distribution(ns: float, chance: random.Random, batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A histogram with a tail, and the counters that go with it."""
+    counts: dict[float, int] = {}
+    for _ in range(1500):
+        tail = 1 + abs(chance.gauss(0, 0.1)) + (20 * chance.random() if chance.random() < 0.004 else 0)
+        value = ns * batch * tail
+        step = 2.0 ** max(0, math.floor(math.log2(value)) - 7)
+        key = math.ceil(value / step) * step
+        counts[key] = counts.get(key, 0) + 1
+    buckets = sorted(counts.items())
+    ordered = [value / batch for value, count in buckets for _ in range(count)]
+    at = lambda p: ordered[min(len(ordered) - 1, math.ceil(p * len(ordered)) - 1)]  # noqa: E731
+    mean = sum(ordered) / len(ordered)
+    samples = {"unit": "ns", "operations_per_sample": batch, "significant_digits": 3, "total_count": len(ordered),
+               "min": buckets[0][0], "max": buckets[-1][0], "mean": mean * batch, "counts": [list(b) for b in buckets]}
+    counters = {"latency_ns_min": ordered[0], "latency_ns_p10": at(0.1), "latency_ns_p50": at(0.5),
+                "latency_ns_p90": at(0.9), "latency_ns_p99": at(0.99), "latency_ns_p99_9": at(0.999),
+                "latency_ns_max": ordered[-1], "latency_ns_mean": mean, "samples": len(ordered),
+                "operations_per_sample": batch, "cpu_ns_per_operation": 1.3 * ns,
+                "voluntary_switches_per_operation": 2.0, "involuntary_switches_per_operation": 0.01}
+    return samples, counters
+
+
+def put(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    Synthetic(sizes=(64, 1024, 16384, 65536) if "--sizes" in sys.argv else (64,)).write(Path(sys.argv[1]))

@@ -1,0 +1,136 @@
+"""From rows to what the page says."""
+
+from pathlib import Path
+
+from ipcmark_report.cells import Cell, cells_of, reference_size
+from ipcmark_report.headline import headline
+from ipcmark_report.load import load_run, parse_case
+from ipcmark_report.model import Environment, Fact, Row
+from ipcmark_report.summary import environment_rows, failed_cases, summarise
+from ipcmark_report.views import HeadRow, Kind, Summary
+
+from .synthetic import Synthetic, failed_row
+
+
+def latency(backend: str, p50: float, number: int = 1, rest: str = "size:64/placement:same_core") -> Row:
+    case = parse_case(f"latency/pipe/{backend}/{rest}")
+    assert case is not None
+    return Row(case, "latency", number, "cpus 0", latency_ns_p50=p50)
+
+
+def head(rows: list[Row], topic: str) -> list[HeadRow]:
+    return [row for row in headline(cells_of(rows)).rows if row.topic == topic]
+
+
+def summary_of(tmp_path: Path, synthetic: Synthetic) -> Summary:
+    return summarise(load_run(synthetic.write(tmp_path / "run")))
+
+
+def test_the_headline_names_the_best_backend_and_the_range() -> None:
+    rows = [latency("slow", 9000.0), latency("fast", 5000.0), latency("fast", 5400.0, 2), latency("fast", 5100.0, 3)]
+    (row,) = head(rows, "pipe")
+    (cell,) = row.cells
+    assert cell is not None
+    assert (cell.backend, cell.best, cell.processes) == ("fast", "5.10 (5.00–5.40) µs", 3)
+    assert cell.others == "best of 2; last slow: 9.00 µs"
+    assert row.quantity == "round-trip latency, p50, 64 B messages"
+
+
+def test_placements_are_never_mixed() -> None:
+    rows = [latency("pipe", 5000.0), latency("pipe", 50000.0, rest="size:64/placement:cross_core"),
+            latency("pipe", 7000.0, rest="size:64/placement:unpinned")]
+    assert headline(cells_of(rows)).placements == ("cross_core", "same_core", "unpinned")
+    (row,) = head(rows, "pipe")
+    assert [cell.best for cell in row.cells if cell] == ["50.0 µs", "5.00 µs", "7.00 µs"]
+
+
+def test_sizes_are_never_mixed() -> None:
+    rows = [latency("a", 5000.0), latency("a", 1000.0, rest="size:1/placement:same_core"),
+            latency("a", 9000.0, rest="size:4096/placement:same_core")]
+    assert [row.quantity.split(", ")[-1] for row in head(rows, "pipe")] == ["64 B messages", "4 KiB messages"]
+
+
+def test_without_64_bytes_the_smallest_size_is_the_reference() -> None:
+    assert reference_size(cells_of([latency("a", 1.0, rest="size:9/placement:x"),
+                                    latency("a", 1.0, rest="size:8/placement:x")])) == 8
+
+
+def test_a_baseline_is_never_the_best_backend(tmp_path: Path) -> None:
+    table = summary_of(tmp_path, Synthetic(memories=(0,), binaries=("fork_cost",))).headline
+    cells = [cell for row in table.rows if row.topic == "child, by any backend" for cell in row.cells if cell]
+    assert cells and all(cell.backend != "thread" and "baseline thread" in cell.others for cell in cells)
+
+
+def test_topics_that_were_not_measured_say_so() -> None:
+    assert [row.quantity for row in head([latency("a", 1.0)], "notify")] == ["not measured in this run"]
+
+
+def test_unknown_parameters_keep_cases_apart() -> None:
+    names = [cell.name for cell in cells_of([latency("a", 1.0, rest="size:64/huge_pages:on/placement:x"),
+                                             latency("a", 1.0, rest="size:64/huge_pages:off/placement:x")])]
+    assert names == ["a, huge_pages:on", "a, huge_pages:off"]
+
+
+def test_failed_rows_are_in_no_cell() -> None:
+    case = parse_case("latency/pipe/a/placement:x")
+    assert case is not None
+    assert cells_of([Row(case, "latency", 1, error="died")]) == ()
+
+
+def test_round_trips_are_not_halved() -> None:
+    cell = cells_of([latency("a", 5000.0)])[0]
+    assert isinstance(cell, Cell) and cell.median(lambda row: row.latency_ns_p50) == 5000.0
+
+
+def test_failures_are_grouped_with_their_rounds(tmp_path: Path) -> None:
+    extra = {"latency": [failed_row("latency/pipe/broken/placement:unpinned", "peer 2 died")]}
+    run = load_run(Synthetic(binaries=("latency",), extra_rows=extra).write(tmp_path))
+    (failure,) = failed_cases(run)
+    assert (failure.case, failure.message, failure.rounds) == (
+        "latency/pipe/broken/placement:unpinned", "peer 2 died", "1, 2, 3")
+    assert "1 case failed" in " ".join(summarise(run).marks)
+
+
+def test_changes_of_the_environment() -> None:
+    start = (Fact("load", "a", "1", False), Fact("load", "b", "2", False), Fact("load", "gone", "3", False))
+    end = (Fact("load", "a", "1", False), Fact("load", "b", "no access", True), Fact("load", "new", "4", False))
+    rows = {row.key: row for row in environment_rows(Environment(start, end))}
+    assert rows["a"].end is None
+    assert (rows["b"].end, rows["b"].end_unknown) == ("no access", True)
+    assert (rows["gone"].end, rows["gone"].end_unknown) == ("not recorded", True)
+    assert (rows["new"].start_unknown, rows["new"].end) == (True, "4")
+
+
+def test_an_unrecorded_end_is_no_change() -> None:
+    (row,) = environment_rows(Environment((Fact("load", "a", "1", False),), None))
+    assert row.end is None
+
+
+def test_one_size_gives_rows_and_points_to_the_preset(tmp_path: Path) -> None:
+    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",))).sections[1]
+    assert {figure.drawing.kind for figure in throughput.figures} == {Kind.DOTS}
+    assert any("`default` preset" in note for figure in throughput.figures for note in figure.notes)
+
+
+def test_several_sizes_give_curves(tmp_path: Path) -> None:
+    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",), sizes=(64, 4096))).sections[1]
+    kinds = {figure.title.split(": ")[1]: figure.drawing.kind for figure in throughput.figures}
+    assert kinds == {"pipe": Kind.CURVES, "queue": Kind.CURVES, "pool": Kind.DOTS}
+
+
+def test_every_panel_names_its_placement(tmp_path: Path) -> None:
+    for section in summary_of(tmp_path, Synthetic()).sections:
+        for figure in section.figures:
+            for panel in figure.drawing.panels:
+                assert any(p in panel.title for p in ("cross_core", "same_core", "unpinned"))
+            assert "placement" in figure.table.columns
+
+
+def test_every_caption_has_unit_counts_and_machine(tmp_path: Path) -> None:
+    for section in summary_of(tmp_path, Synthetic()).sections:
+        assert section.figures
+        for figure in section.figures:
+            assert figure.question.endswith("?")
+            assert "3 fresh processes (rounds)" in figure.caption
+            assert "each. testbox, Example CPU 9000, 2 CPUs, Linux 6.12.0-example." in figure.caption
+            assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations")

@@ -1,0 +1,170 @@
+"""What the page shows, ready to draw and to print: the frozen output of summary.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .model import NotMeasurable
+from .stats import Spread
+
+
+class Unit(Enum):
+    """What the numbers along an axis are; charts.py knows how to write each."""
+
+    TIME = "time"
+    MESSAGES_PER_SECOND = "messages/s"
+    BYTES_PER_SECOND = "bytes/s"
+    OPERATIONS_PER_SECOND = "operations/s"
+    BYTES = "bytes"
+    MEBIBYTES = "MiB"
+    COUNT = "count"
+    NINES = "nines"
+
+
+class Kind(Enum):
+    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series."""
+
+    DOTS = "dots"
+    CURVES = "curves"
+
+
+@dataclass(frozen=True)
+class Point:
+    """`at` is a category's name (DOTS) or a position on the x axis (CURVES)."""
+
+    at: str | float
+    value: Spread
+
+
+@dataclass(frozen=True)
+class Series:
+    """`style` chooses colour, marker and line; one backend keeps one style within its noun."""
+
+    name: str
+    style: int
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A narrow companion of a panel for shares between 0 and 1."""
+
+    title: str
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    series: tuple[Series, ...]
+    lanes: tuple[Lane, ...] = ()
+
+
+@dataclass(frozen=True)
+class Axis:
+    label: str
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """For DOTS `x` is the axis of the values; for CURVES it is `y`."""
+
+    kind: Kind
+    x: Axis
+    y: Axis
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text cells; the first `names` columns name the row, the others hold numbers."""
+
+    columns: tuple[str, ...]
+    names: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart: the question it answers, the drawing, what its reader must know, its numbers."""
+
+    anchor: str
+    title: str
+    question: str
+    drawing: Drawing
+    caption: str
+    table: Table
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """`empty` says why there is no figure; it is shown only then."""
+
+    anchor: str
+    title: str
+    lead: str
+    figures: tuple[Figure, ...]
+    empty: str
+
+
+@dataclass(frozen=True)
+class HeadCell:
+    """The best backend at one placement, and what the others reach there."""
+
+    best: str
+    bytes_per_second: str
+    backend: str
+    others: str
+    processes: int
+
+
+@dataclass(frozen=True)
+class HeadRow:
+    """One cost; `cells` stand in the order of the table's placements, None where not measured."""
+
+    topic: str
+    quantity: str
+    cells: tuple[HeadCell | None, ...]
+
+
+@dataclass(frozen=True)
+class HeadTable:
+    placements: tuple[str, ...]
+    rows: tuple[HeadRow, ...]
+
+
+@dataclass(frozen=True)
+class FailedCase:
+    case: str
+    message: str
+    rounds: str
+
+
+@dataclass(frozen=True)
+class EnvironmentRow:
+    """`end` is None where the fact did not change until the end, or the end was not recorded."""
+
+    group: str
+    key: str
+    start: str
+    start_unknown: bool
+    end: str | None
+    end_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    title: str
+    machine: str
+    about: tuple[tuple[str, str], ...]
+    marks: tuple[str, ...]
+    headline: HeadTable
+    sections: tuple[Section, ...]
+    environment: tuple[EnvironmentRow, ...]
+    end_recorded: bool
+    failed: tuple[FailedCase, ...]
+    without_result: tuple[str, ...]
+    not_measurable: tuple[NotMeasurable, ...]
