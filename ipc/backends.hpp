@@ -3,7 +3,12 @@
 #pragma once
 
 #include "ipc/os/type_list.hpp"
+#include "ipc/pipe/anonymous_pipe.hpp"
+#include "ipc/pipe/socketpair_stream.hpp"
+#include "ipc/pipe/unix_stream.hpp"
 
 namespace ipc {
+
+using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
 
 }  // namespace ipc
