@@ -18,23 +18,21 @@ struct PipeOptions {
 
 /// One end of a pipe, move-only, made before the fork and used by one peer. Contract:
 /// - send(bytes) blocks until the whole message is taken; a message may be empty, and of any size
-/// up
-///   to max_message_bytes();
+///   up to max_message_bytes();
 /// - messages arrive whole, in order, exactly once;
 /// - next_size() blocks for the next message and gives its size without taking it; nothing once
-/// every
-///   copy of the other end is closed and all messages are read;
+///   every copy of the other end is closed and all messages are read;
 /// - recv(buffer) blocks for the next message, writes it to the front of the buffer and gives its
-/// size,
-///   or nothing at the end as above; a buffer too small throws EMSGSIZE and leaves the message.
-///   What lies behind the message in the buffer may be overwritten;
-/// - ready(deadline) waits until recv would not block for a message or the end: false only when the
-///   deadline passed, never before;
+///   size, or nothing at the end as above; a buffer too small throws EMSGSIZE and leaves the
+///   message. What lies behind the message in the buffer may be overwritten;
+/// - ready(deadline) waits until a message has begun to arrive or the end is reached: false only
+///   when the deadline passed, never before;
 /// - sending when every copy of the other end is closed throws EPIPE, and never kills by SIGPIPE;
 /// - a sender that dies in the middle of a message makes recv throw EPROTO, never hang or hand out
-/// half;
+///   half;
+/// - a signal handler ends no call early;
 /// - close() gives up this process's copy; using the end afterwards throws EBADF; a second is
-/// harmless;
+///   harmless;
 /// - capacity_bytes() is what one direction really holds.
 template <class E>
 concept PipeEnd = std::movable<E> && !std::copyable<E> &&

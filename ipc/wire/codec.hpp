@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cerrno>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
@@ -15,6 +18,12 @@
 namespace ipc::wire {
 
 using Bytes = std::vector<std::byte>;
+
+inline void append(Bytes& out, std::span<const std::byte> bytes) {
+  const std::size_t at = out.size();
+  out.resize(at + bytes.size());
+  if (!bytes.empty()) std::memcpy(out.data() + at, bytes.data(), bytes.size());
+}
 
 /// The customisation point: specialise it with
 ///   static void encode(const T&, Bytes&)  appends, and
@@ -40,16 +49,27 @@ class Reader {
   std::span<const std::byte> rest_;
 };
 
+/// Types of the standard library that are trivially copyable and yet mean memory elsewhere.
+template <class T>
+inline constexpr bool kRefersElsewhere = false;
+template <class C, class Traits>
+inline constexpr bool kRefersElsewhere<std::basic_string_view<C, Traits>> = true;
+template <class T, std::size_t N>
+inline constexpr bool kRefersElsewhere<std::span<T, N>> = true;
+template <class T>
+inline constexpr bool kRefersElsewhere<std::reference_wrapper<T>> = true;
+
 /// Values whose bytes are their value in another process too.
 template <class T>
-concept Flat = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> &&
-               !std::is_member_pointer_v<T> && !std::is_reference_v<T>;
+concept Flat =
+    std::is_trivially_copyable_v<T> && std::default_initializable<T> && !std::is_pointer_v<T> &&
+    !std::is_member_pointer_v<T> && !std::is_array_v<T> && !std::is_null_pointer_v<T> &&
+    !kRefersElsewhere<T>;
 
 template <Flat T>
 struct Codec<T> {
   static void encode(const T& value, Bytes& out) {
-    const auto bytes = std::as_bytes(std::span(&value, 1));
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    append(out, std::as_bytes(std::span(&value, 1)));
   }
   static T decode(Reader& in) {
     T value;
@@ -62,12 +82,25 @@ template <>
 struct Codec<std::string> {
   static void encode(const std::string& text, Bytes& out) {
     Codec<std::uint64_t>::encode(text.size(), out);
-    const auto bytes = std::as_bytes(std::span(text));
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    append(out, std::as_bytes(std::span(text)));
   }
   static std::string decode(Reader& in) {
     const auto bytes = in.take(Codec<std::uint64_t>::decode(in));
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+};
+
+template <class T>
+struct Codec<std::vector<T>> {
+  static void encode(const std::vector<T>& values, Bytes& out) {
+    Codec<std::uint64_t>::encode(values.size(), out);
+    for (const auto& each : values) Codec<T>::encode(each, out);
+  }
+  static std::vector<T> decode(Reader& in) {
+    std::vector<T> values;
+    for (auto left = Codec<std::uint64_t>::decode(in); left > 0; --left)
+      values.push_back(Codec<T>::decode(in));
+    return values;
   }
 };
 
@@ -97,6 +130,16 @@ concept Encodable = requires(const T& value, Bytes& out, Reader& in) {
   Codec<T>::encode(value, out);
   { Codec<T>::decode(in) } -> std::same_as<T>;
 };
+
+/// How many bytes every T takes, 0 when that depends on the value.
+template <class T>
+inline constexpr std::size_t kFixedBytes = Flat<T> ? sizeof(T) : 0;
+template <class... T>
+requires(!Flat<std::tuple<T...>>) inline constexpr std::size_t kFixedBytes<std::tuple<T...>> =
+    ((kFixedBytes<T> > 0) && ...) ? (kFixedBytes<T> + ...) : 0;
+template <class T, class U>
+requires(!Flat<std::pair<T, U>>) inline constexpr std::size_t kFixedBytes<std::pair<T, U>> =
+    kFixedBytes<T> > 0 && kFixedBytes<U> > 0 ? kFixedBytes<T> + kFixedBytes<U> : 0;
 
 /// One value as a whole message.
 template <Encodable T>

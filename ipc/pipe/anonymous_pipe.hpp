@@ -1,0 +1,48 @@
+// Pipe backend: two pipes, one a direction (pipe(7)).
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "ipc/os/child.hpp"
+#include "ipc/os/limits.hpp"
+#include "ipc/pipe/stream_end.hpp"
+
+namespace ipc {
+
+/// pipe2(2), twice. A capacity over /proc/sys/fs/pipe-max-size is cut to it. Sets SIGPIPE to be
+/// ignored unless the program has a handler.
+class AnonymousPipe {
+ public:
+  static constexpr std::string_view kName = "pipe";
+  using End = StreamEnd;
+
+  static os::Unavailable unavailable() {
+    return os::unavailable_if_throws([] { make({}); });
+  }
+
+  static std::pair<End, End> make(PipeOptions options) {
+    os::ignore_sigpipe();
+    auto [in_a, out_b] = one(options);
+    auto [in_b, out_a] = one(options);
+    return {End(std::move(in_a), std::move(out_a)), End(std::move(in_b), std::move(out_b))};
+  }
+
+ private:
+  /// One pipe: the end to read from and the end to write to.
+  static std::pair<os::UniqueFd, os::UniqueFd> one(PipeOptions options) {
+    int fds[2];
+    os::check(::pipe2(fds, O_CLOEXEC), "pipe2");
+    std::pair ends{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
+    if (options.capacity_bytes > 0) {
+      const auto most = static_cast<std::size_t>(os::pipe_max_bytes());
+      const int bytes = static_cast<int>(std::min(options.capacity_bytes, most));
+      os::check(::fcntl(fds[1], F_SETPIPE_SZ, bytes), "F_SETPIPE_SZ " + std::to_string(bytes));
+    }
+    return ends;
+  }
+};
+
+static_assert(Pipe<AnonymousPipe>);
+
+}  // namespace ipc
