@@ -8,10 +8,19 @@
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
+#include "ipc/shared/anonymous.hpp"
+#include "ipc/shared/atomic.hpp"
+#include "ipc/shared/boost_managed.hpp"
+#include "ipc/shared/boost_mutex.hpp"
+#include "ipc/shared/robust_mutex.hpp"
+#include "ipc/shared/shared.hpp"
 
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+using SharedMemories =
+    os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
+                 Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
 using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
 
 }  // namespace ipc

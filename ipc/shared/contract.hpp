@@ -20,7 +20,8 @@ concept Storage = os::Backend<S> && std::constructible_from<S, std::size_t> && s
   { storage.size() } -> std::same_as<std::size_t>;
 };
 
-/// What guards them: lies in the storage itself, zeroed memory before construction. Contract:
+/// What guards them: lies in the storage itself, zeroed memory before construction, and is never
+/// destroyed, since another process may use it still. Contract:
 /// mutual exclusion between processes (std::lock_guard works with it), and after a holder was
 /// killed the next lock() succeeds where kRobust says so.
 template <class L>
