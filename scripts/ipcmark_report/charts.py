@@ -12,6 +12,9 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 
+# Before the import, which complains of a home directory that it cannot write to.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -27,7 +30,7 @@ WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing
 ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
 FONT = 9.0
 LABEL_LIMIT = 30
-CHARACTER = 0.072  # inches a label character takes, generously
+CHARACTER = 0.076  # inches a label character takes, generously
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
 LINES = ("-", "--", "-.", ":")
@@ -44,7 +47,6 @@ SETTINGS = {
 
 def draw(drawing: Drawing, anchor: str, title: str) -> str:
     """The drawing as an <svg> element; the same drawing gives the same text."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings(), matplotlib.rc_context():
         # A glyph that the layout font lacks is still shown by the reader's own fonts.
         warnings.simplefilter("ignore")
@@ -151,14 +153,15 @@ def _drawable(points: Iterable[Point]) -> list[Point]:
 def _rows(axes: Axes, series: Sequence[Series], names: Sequence[str], show_names: bool) -> None:
     row = {name: index for index, name in enumerate(names)}
     axes.set_xscale("log")
-    for one in series:
+    for index, one in enumerate(series):
         points = _drawable(one.points)
         colour, marker, _ = _style(one.style)
-        ys = [row[str(p.at)] for p in points]
+        # A little below one another, so that near values do not cover each other.
+        ys = [row[str(p.at)] + 0.13 * (index - (len(series) - 1) / 2) for p in points]
         axes.hlines(ys, [max(p.value.low, p.value.median / 1e3) for p in points],
-                    [p.value.high for p in points], colors=colour, linewidth=1.6)
+                    [p.value.high for p in points], colors=colour, linewidth=1.4)
         axes.plot([p.value.median for p in points], ys, linestyle="none", marker=marker,
-                  color=colour, markersize=5)
+                  color=colour, markersize=4.5)
     _row_axis(axes, names, show_names)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, Value, at_placement, placement_title, placements, select, styles
-from .panels import OPERATIONS, by_value, caption, curves, dots
+from .panels import OPERATIONS, by_value, caption, curves, dots, leading
 from .views import Axis, Drawing, Figure, Kind, Lane, Panel, Section, Table, Unit
 
 _ALL_PEERS: Value = lambda row: row.operations_per_second
@@ -41,16 +41,17 @@ def _figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
     what = case.noun + (f" {operation}" if operation else "")
     held = f", {units.time(hold)} inside" if hold else ""
     peers = f", {case.number('processes')} processes" if len(counts) == 1 else ""
+    drawn, note = leading(cells, _ALL_PEERS, descending=True)
     single = "This run measured one process count; the `default` preset measures the curve."
     return Figure(
         anchor,
         f"Contention: {what}{held}{peers}",
         "How does the rate change as more processes use one object, and do they get equal shares?",
-        _rows(cells) if peers else _curves(cells),
+        _rows(cells) if peers else _curves(drawn),
         caption("Operations a second of all peers together; fairness from 0 to 1.",
                 cells, OPERATIONS, "operations", machine),
         _table(cells),
-        (single,) if peers else (),
+        (single,) if peers else note,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, at_placement, nouns, placement_title, placements, select
-from .panels import P50, PERCENTILES, SAMPLES, by_value, caption, curves_drawing, dots, rows_drawing
+from .panels import P50, PERCENTILES, SAMPLES, by_value, caption, curves_drawing, dots, leading, rows_drawing
 from .views import Axis, Drawing, Figure, Kind, Panel, Section, Unit
 
 
@@ -29,24 +29,27 @@ def fork_section(cells: Sequence[Cell], machine: str) -> Section:
 
 def _fork_figure(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
     touched = tables.parameter("parent touched", "memory_mib", units.memory)
+    drawing, notes = _fork_drawing(cells)
     baseline = any(cell.case.backend == "thread" for cell in cells)
     return Figure(
         anchor,
         f"Fork cost: {noun}",
         "What does it cost to start one child and reap it, and how does that grow with the parent's memory?",
-        _fork_drawing(cells),
+        drawing,
         caption("Nanoseconds a child, started and reaped.", cells, SAMPLES, "samples", machine),
         tables.table(cells, (tables.BACKEND, tables.PLACEMENT, touched),
                      (*tables.PERCENTILES, *tables.COST, tables.PROCESSES, tables.CPUS)),
-        ("A thread is a baseline, not a process: it shares everything.",) if baseline else (),
+        (*notes, *(("A thread is a baseline, not a process: it shares everything.",) if baseline else ())),
     )
 
 
-def _fork_drawing(cells: Sequence[Cell]) -> Drawing:
+def _fork_drawing(cells: Sequence[Cell]) -> tuple[Drawing, tuple[str, ...]]:
     if len({cell.case.number("memory_mib") for cell in cells}) == 1:
-        return rows_drawing(cells, PERCENTILES, Axis("start and reap (log)", Unit.TIME))
-    return curves_drawing(cells, "memory_mib", Axis("memory the parent touched", Unit.MEBIBYTES),
-                          P50, Axis("start and reap, p50 (log)", Unit.TIME))
+        return rows_drawing(cells, PERCENTILES, Axis("start and reap (log)", Unit.TIME)), ()
+    drawn, note = leading(cells, P50)
+    touched = Axis("memory the parent touched", Unit.MEBIBYTES)
+    cost = Axis("start and reap, p50 (log)", Unit.TIME)
+    return curves_drawing(drawn, "memory_mib", touched, P50, cost), note
 
 
 def _lifecycle_figure(cells: Sequence[Cell], machine: str) -> Figure:

@@ -52,7 +52,8 @@ def _topic_rows(topic: Topic, cells: list[Cell], columns: tuple[str, ...]) -> li
         for condition, group in quantity.groups(own):
             found = tuple(_cell(topic, quantity, at_placement(group, column)) for column in columns)
             if any(found):
-                rows.append(HeadRow(topic.name, quantity.name + (f", {condition}" if condition else ""), found))
+                name = f"{quantity.name}, {condition}" if condition else quantity.name
+                rows.append(HeadRow(topic.name, name, found))
     return rows or [HeadRow(topic.name, "not measured in this run", (None,) * len(columns))]
 
 
@@ -131,7 +132,8 @@ _ONE_WAY = Quantity(
     units.rate_scale("messages"), False, _by_size,
 )
 _TASKS = Quantity(
-    "throughput", "throughput", lambda row: row.messages_per_second, units.rate_scale("tasks"), False, _by_size
+    "throughput", "throughput", lambda row: row.messages_per_second, units.rate_scale("tasks"), False,
+    _by_size,
 )
 _ALONE = Quantity(
     "uncontended cost, one process", "contention", _ns_per_operation, units.time_scale, True, _by_operation

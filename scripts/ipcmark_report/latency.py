@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, at_size, nouns, reference_size, select, sizes
-from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, rows_drawing
+from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
 from .views import Axis, Figure, Unit
 
 
@@ -59,12 +59,14 @@ def _batch_note(cells: Sequence[Cell]) -> tuple[str, ...]:
 
 def _against_size(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
     sized = [cell for cell in cells if cell.case.number("size") is not None]
+    drawn, note = leading(sized, P50)
     return Figure(
         anchor,
         f"Round-trip latency against message size: {noun}",
         "From which message size on does copying cost more than waking the peer?",
-        curves_drawing(sized, "size", Axis("message size (log)", Unit.BYTES),
+        curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
                        P50, Axis("p50 (log)", Unit.TIME)),
         caption("Nanoseconds a round trip (p50), not halved.", sized, SAMPLES, "samples", machine),
         tables.table(sized, (tables.BACKEND, tables.PLACEMENT, tables.SIZE), tables.PERCENTILES),
+        note,
     )

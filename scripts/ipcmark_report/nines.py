@@ -8,6 +8,7 @@ from . import units
 from .cells import (Cell, at_placement, at_size, nouns, placement_title, placements, reference_size,
                     select, styles)
 from .model import Histogram
+from .panels import P50, leading
 from .stats import Spread, medians, quantile_positions, spread_over_processes, values_at
 from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
 
@@ -36,11 +37,13 @@ def _figure(
 ) -> Figure:
     noun, size = cells[0].case.noun, reference_size(cells)
     shown = at_size(cells, size)
-    style = styles(cells)
+    drawn, note = leading(shown, P50)
+    style = styles(drawn)
     panels = tuple(
-        Panel(placement_title(p, at_placement(shown, p)),
-              tuple(_series(cell, by_case[cell.case.text], style) for cell in at_placement(shown, p)))
-        for p in placements(shown)
+        Panel(placement_title(p, at_placement(drawn, p)),
+              tuple(_series(cell, by_case[cell.case.text], style)
+                    for cell in at_placement(drawn, p)))
+        for p in placements(drawn)
     )
     what = f", {units.size(size)} messages" if size is not None else ""
     return Figure(
@@ -52,7 +55,7 @@ def _figure(
         "own percentile, drawn as far as the smallest process has samples. "
         f"{_counts(shown, by_case)}. {machine}.",
         _table(shown, by_case),
-        ("Closed loop: the next round trip starts only after the last one ended, so a stall delays requests "
+        (*note, "Closed loop: the next round trip starts only after the last one ended, so a stall delays requests "
          "that are then never counted. An open-loop client would see a longer tail.",),
     )
 

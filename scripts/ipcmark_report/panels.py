@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from .cells import Cell, Value, at_placement, count_text, placement_title, placements, styles
 from .views import Axis, Drawing, Kind, Panel, Point, Series, Unit
@@ -18,6 +19,8 @@ PERCENTILES: Values = (
     ("p99", lambda row: row.latency_ns_p99),
     ("p99.9", lambda row: row.latency_ns_p99_9),
 )
+# More lines than this cannot be told apart in one panel.
+MOST_CURVES = 10
 SPREAD = "Each mark is the median over processes, its bar the smallest and the largest process."
 
 
@@ -72,6 +75,39 @@ def curves_drawing(cells: Sequence[Cell], at: str, x: Axis, value: Value, y: Axi
         own = at_placement(cells, placement)
         found.append(Panel(placement_title(placement, own), curves(own, at, value, style)))
     return Drawing(Kind.CURVES, x, y, tuple(found))
+
+
+def leading(
+    cells: Sequence[Cell], value: Value, descending: bool = False
+) -> tuple[list[Cell], tuple[str, ...]]:
+    """The cells of the backends to draw as curves, and a note where that is not all of them.
+
+    Kept are those that stay closest to the best one: by the median, over the cases a backend has,
+    of its distance to the best backend of the same case. So a missing size is no advantage.
+    """
+    best: dict[object, float] = {}
+    for cell in cells:
+        found = cell.median(value) or 0.0
+        if found > 0:
+            known = best.setdefault(_condition(cell), found)
+            best[_condition(cell)] = max(known, found) if descending else min(known, found)
+    distances: dict[str, list[float]] = {}
+    for cell in cells:
+        found = cell.median(value) or 0.0
+        if found > 0:
+            ratio = found / best[_condition(cell)]
+            distances.setdefault(cell.name, []).append(1 / ratio if descending else ratio)
+    names = sorted(distances, key=lambda name: (median(distances[name]), name))
+    if len(names) <= MOST_CURVES:
+        return list(cells), ()
+    note = (f"Drawn are the {MOST_CURVES} of {len(names)} backends that stay closest to the best "
+            "one; the table has them all.")
+    return [cell for cell in cells if cell.name in names[:MOST_CURVES]], (note,)
+
+
+def _condition(cell: Cell) -> object:
+    """What two cells must share to be compared."""
+    return cell.case.placement, cell.case.parameters
 
 
 def caption(unit: str, cells: Sequence[Cell], count: Value, thing: str, machine: str) -> str:

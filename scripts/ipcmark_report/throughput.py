@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, Value, nouns, reference_size, select, sizes
-from .panels import OPERATIONS, caption, curves_drawing, rows_drawing
+from .panels import OPERATIONS, caption, curves_drawing, leading, rows_drawing
 from .views import Axis, Figure, Section, Table, Unit
 
 _MESSAGES: Value = lambda row: row.messages_per_second
@@ -30,14 +30,16 @@ def throughput_section(cells: Sequence[Cell], machine: str) -> Section:
 
 
 def _curve(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+    drawn, note = leading(cells, _BYTES, descending=True)
     return Figure(
         anchor,
         f"Throughput against message size: {noun}",
         f"Which {noun} backend moves most at which message size, and where do they cross?",
-        curves_drawing(cells, "size", Axis("message size (log)", Unit.BYTES),
+        curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
                        _BYTES, Axis("one way (log)", Unit.BYTES_PER_SECOND)),
         caption("Bytes a second, one way.", cells, OPERATIONS, "messages", machine),
         _table(cells),
+        note,
     )
 
 

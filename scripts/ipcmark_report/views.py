@@ -39,7 +39,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """`style` chooses colour, marker and line; one backend keeps one style within its noun."""
+    """`style` chooses colour, marker and line; one backend has one style in all panels of a figure."""
 
     name: str
     style: int

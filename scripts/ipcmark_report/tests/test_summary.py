@@ -6,6 +6,7 @@ from ipcmark_report.cells import Cell, cells_of, reference_size
 from ipcmark_report.headline import headline
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Row
+from ipcmark_report.panels import leading
 from ipcmark_report.summary import environment_rows, failed_cases, summarise
 from ipcmark_report.views import HeadRow, Kind, Summary
 
@@ -134,3 +135,12 @@ def test_every_caption_has_unit_counts_and_machine(tmp_path: Path) -> None:
             assert "3 fresh processes (rounds)" in figure.caption
             assert "each. testbox, Example CPU 9000, 2 CPUs, Linux 6.12.0-example." in figure.caption
             assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations")
+
+
+def test_curves_are_limited_to_the_leading_backends() -> None:
+    rows = [latency(f"b{index:02}", 1000.0 * (index + 1)) for index in range(13)]
+    rows += [latency(f"b{index:02}", 1e6, rest="size:4096/placement:same_core") for index in range(11)]
+    kept, notes = leading(cells_of(rows), lambda row: row.latency_ns_p50)
+    assert sorted({cell.name for cell in kept}) == [f"b{index:02}" for index in range(10)]
+    assert notes == ("Drawn are the 10 of 13 backends that stay closest to the best one; the table has them all.",)
+    assert leading(cells_of(rows[:5]), lambda row: row.latency_ns_p50)[1] == ()
