@@ -35,4 +35,15 @@ std::int64_t socket_buffer_max_bytes() {
   return read_number("/proc/sys/net/core/wmem_max").value_or(212992);
 }
 
+std::int64_t available_memory_bytes() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string key, unit; file >> key;) {
+    std::int64_t kib = 0;
+    file >> kib;
+    if (key == "MemAvailable:") return kib * 1024;
+    std::getline(file, unit);
+  }
+  return 0;
+}
+
 }  // namespace ipc::os

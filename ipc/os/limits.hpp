@@ -27,4 +27,7 @@ MqLimits mq_limits();
 /// Largest socket buffer that SO_SNDBUF may ask for, bytes (socket(7)).
 std::int64_t socket_buffer_max_bytes();
 
+/// Memory that can be had without swapping, bytes (MemAvailable of /proc/meminfo); 0 when unknown.
+std::int64_t available_memory_bytes();
+
 }  // namespace ipc::os

@@ -13,7 +13,7 @@ struct TypeList {
 
   /// Calls visit(std::type_identity<T>{}) for each, in order.
   template <class Visit>
-  static void for_each(Visit visit) {
+  static void for_each([[maybe_unused]] Visit visit) {
     (visit(std::type_identity<T>{}), ...);
   }
 };

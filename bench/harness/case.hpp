@@ -1,0 +1,87 @@
+// Cases: one measure of one backend under fixed parameters, and what came out.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/harness/histogram.hpp"
+#include "bench/harness/peers.hpp"
+#include "bench/harness/placement.hpp"
+#include "bench/harness/sampling.hpp"
+#include "ipc/os/availability.hpp"
+
+namespace bench {
+
+/// What a case is called: measure/noun/backend/name:value/.../placement:name.
+struct CaseId {
+  std::string measure;
+  std::string noun;
+  std::string backend;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  Placement placement = Placement::unpinned;
+
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// The result of a case, as a row of Google Benchmark's: ns an operation, how many were timed,
+/// counters.
+struct Outcome {
+  double operation_ns = 0;
+  std::int64_t operations = 0;
+  std::map<std::string, double> counters;
+  std::optional<Histogram> histogram;
+  std::int64_t operations_per_sample = 1;
+
+  /// Takes over a distribution: its percentiles become latency_ns_* counters, its median the
+  /// result.
+  void set_samples(const Samples& samples);
+  /// Takes over what the peers used, a share an operation.
+  void set_usage(const PeersReport& report);
+};
+
+/// One row of a binary's matrix.
+struct Case {
+  CaseId id;
+  bool quick = false;                  ///< held by the quick preset
+  std::chrono::milliseconds setup{0};  ///< expected time outside the window, beyond the usual
+  ipc::os::Unavailable reason;         ///< why it cannot run here
+  std::function<Outcome(const Window&)> run;  ///< throws CaseFailed, or any std::exception
+};
+
+/// The cases of one binary, collected over backends and placements.
+class Matrix {
+ public:
+  explicit Matrix(std::string measure) : measure_(std::move(measure)) {}
+
+  /// Adds a case for each placement; quick ones are in the quick preset where `quick` holds and the
+  /// placement is one of the two that the preset measures.
+  struct Row {
+    std::string noun;
+    std::string backend;
+    std::vector<std::pair<std::string, std::string>> parameters;
+    bool quick = false;
+    std::chrono::milliseconds setup{0};
+    ipc::os::Unavailable reason;
+    std::function<Outcome(const Window&, Placement)> run;
+  };
+  void add(const Row& row, std::span<const Placement> placements, std::span<const Placement> quick);
+
+  [[nodiscard]] const std::vector<Case>& cases() const { return cases_; }
+
+ private:
+  std::string measure_;
+  std::vector<Case> cases_;
+};
+
+/// For two or more peers: all placements, of which quick measures the two that every machine with
+/// two cores has. For a single process: bound to one CPU, or not bound.
+inline constexpr std::array kQuickPlacements{Placement::same_core, Placement::cross_core};
+inline constexpr std::array kSolePlacements{Placement::same_core, Placement::unpinned};
+
+}  // namespace bench

@@ -1,0 +1,89 @@
+// The timed loops: everything that reads the clock between operations.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "bench/harness/histogram.hpp"
+#include "bench/harness/peers.hpp"
+#include "ipc/os/clock.hpp"
+
+namespace bench {
+
+/// The samples of one peer, in shared memory so that the coordinator sees them.
+struct Samples {
+  Histogram histogram;  ///< ns a sample, a sample being `operations_per_sample` operations
+  std::int64_t operations_per_sample = 1;
+};
+
+/// How many operations make one sample, so that the clock read in it weighs about one percent.
+inline std::int64_t operations_a_sample(std::int64_t operation_ns_times_1000) {
+  constexpr std::int64_t kLongEnoughNs =
+      1000;  // one operation of this length is a sample by itself
+  constexpr std::int64_t kSampleNs = 5000;
+  if (operation_ns_times_1000 >= kLongEnoughNs * 1000) return 1;
+  return kSampleNs * 1000 / std::max<std::int64_t>(operation_ns_times_1000, 1);
+}
+
+/// Runs operations until a moment; the number done. The clock is read after every `batch`.
+template <class Operation>
+std::int64_t run_until(std::int64_t end_ns, std::int64_t batch, Operation& operation) {
+  std::int64_t done = 0;
+  do {
+    for (std::int64_t i = 0; i < batch; ++i) operation();
+    done += batch;
+  } while (ipc::os::now_ns() < end_ns);
+  return done;
+}
+
+/// Warms up, then times single operations (or K of them where one is shorter than a clock read
+/// allows) until the window ends. Successive samples share a clock read, so one read of the clock
+/// lies in each. Call it between peer.start() and peer.stop().
+template <class Operation>
+void sample(Peer& peer, Samples& samples, Operation operation) {
+  samples.histogram.clear();
+  const std::int64_t half = peer.timed_from() - peer.window().warmup.count() / 2;
+  std::int64_t count = run_until(half, 1, operation);
+  // The second half of the warm-up, in growing batches, tells how long one operation takes.
+  const std::int64_t from = ipc::os::now_ns();
+  std::int64_t now = from, done = 0, batch = 1;
+  do {
+    for (std::int64_t i = 0; i < batch; ++i) operation();
+    done += batch;
+    now = ipc::os::now_ns();
+    if (now - from < 20'000) batch *= 2;
+  } while (now < peer.timed_from());
+  const std::int64_t each = samples.operations_per_sample =
+      operations_a_sample((now - from) * 1000 / done);
+  count += done;
+  std::int64_t last = ipc::os::now_ns();
+  do {
+    for (std::int64_t i = 0; i < each; ++i) operation();
+    now = ipc::os::now_ns();
+    samples.histogram.record(static_cast<std::uint64_t>(now - last));
+    last = now;
+    count += each;
+  } while (now < peer.timed_until());
+  peer.count_operations(count);
+}
+
+/// What a peer did inside the window.
+struct Count {
+  std::int64_t operations = 0;
+  std::int64_t elapsed_ns = 0;
+};
+
+/// Warms up, then counts operations until the window ends, reading the clock once a batch.
+template <class Operation>
+Count count(Peer& peer, std::int64_t batch, Operation operation) {
+  const std::int64_t warm = run_until(peer.timed_from(), batch, operation);
+  const std::int64_t from = ipc::os::now_ns();
+  Count result;
+  result.operations = run_until(peer.timed_until(), batch, operation);
+  result.elapsed_ns = ipc::os::now_ns() - from;
+  peer.count_operations(warm + result.operations);
+  return result;
+}
+
+}  // namespace bench

@@ -1,0 +1,154 @@
+#include "bench/measure.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "ipc/os/cpu.hpp"
+#include "ipc/os/shared_mapping.hpp"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+namespace bench {
+
+namespace os = ipc::os;
+
+Outcome round_trips(const Window& window, Placement placement,
+                    const std::function<void(Peer&, Samples&)>& initiator,
+                    const std::function<void(Peer&)>& echo) {
+  const os::SharedObject<Samples> samples;
+  const auto cpus = cpus_of(placement, 2);
+  const PeersReport report =
+      run_peers({{"initiator", cpus[0], [&](Peer& peer) { initiator(peer, *samples); }},
+                 {"echo", cpus[1], echo}},
+                window);
+  Outcome outcome;
+  outcome.set_samples(*samples);
+  outcome.set_usage(report);
+  return outcome;
+}
+
+Outcome alone(const Window& window, Placement placement, const char* role,
+              const std::function<void(Peer&, Samples&)>& body) {
+  const os::SharedObject<Samples> samples;
+  const PeersReport report = run_peers(
+      {{role, cpus_of(placement, 1)[0], [&](Peer& peer) { body(peer, *samples); }}}, window);
+  Outcome outcome;
+  outcome.set_samples(*samples);
+  outcome.set_usage(report);
+  return outcome;
+}
+
+Outcome one_way(const Window& window, Placement placement,
+                const std::function<void(Peer&)>& producer,
+                const std::function<Count(Peer&)>& consumer) {
+  const os::SharedObject<Count> counted;
+  const auto cpus = cpus_of(placement, 2);
+  const PeersReport report =
+      run_peers({{"producer", cpus[0], producer},
+                 {"consumer", cpus[1], [&](Peer& peer) { *counted = consumer(peer); }}},
+                window);
+  Outcome outcome;
+  outcome.operations = counted->operations;
+  outcome.operation_ns =
+      static_cast<double>(counted->elapsed_ns) / static_cast<double>(counted->operations);
+  outcome.counters["messages_per_second"] = 1e9 / outcome.operation_ns;
+  outcome.set_usage(report);
+  return outcome;
+}
+
+Outcome contend(const Window& window, Placement placement, std::size_t processes,
+                const std::function<Count(Peer&)>& body,
+                const std::function<void(std::int64_t)>& prove) {
+  using Counts = std::array<Count, kMaxPeers>;
+  const os::SharedObject<Counts> counts;
+  const auto cpus = cpus_of(placement, processes);
+  std::vector<PeerPlan> plans;
+  for (std::size_t i = 0; i < processes; ++i)
+    plans.push_back({fmt::format("contender {}", i + 1), cpus[i],
+                     [&, i](Peer& peer) { (*counts)[i] = body(peer); }});
+  const PeersReport report = run_peers(plans, window);
+  prove(report.operations);
+  Outcome outcome;
+  set_shares(outcome, std::span(counts->data(), processes));
+  outcome.set_usage(report);
+  return outcome;
+}
+
+void set_shares(Outcome& outcome, std::span<const Count> peers) {
+  double rate = 0;
+  std::int64_t smallest = peers[0].operations, largest = 0;
+  outcome.operations = 0;
+  for (const Count& peer : peers) {
+    outcome.operations += peer.operations;
+    smallest = std::min(smallest, peer.operations);
+    largest = std::max(largest, peer.operations);
+    if (peer.elapsed_ns > 0)
+      rate += 1e9 * static_cast<double>(peer.operations) / static_cast<double>(peer.elapsed_ns);
+  }
+  if (largest == 0) throw CaseFailed("no operation ended inside the window");
+  outcome.operation_ns = 1e9 / rate;
+  outcome.counters["operations_per_second"] = rate;
+  outcome.counters["processes"] = static_cast<double>(peers.size());
+  outcome.counters["jain_index"] = jain_index(peers);
+  outcome.counters["min_max_share"] = static_cast<double>(smallest) / static_cast<double>(largest);
+}
+
+double jain_index(std::span<const Count> peers) {
+  double sum = 0, squares = 0;
+  for (const Count& peer : peers) {
+    const auto share = static_cast<double>(peer.operations);
+    sum += share;
+    squares += share * share;
+  }
+  return squares == 0 ? 1 : sum * sum / (static_cast<double>(peers.size()) * squares);
+}
+
+void Spin::pause() noexcept {
+  if (++spins_ % kSpinsBeforeYield == 0) {
+    ::sched_yield();
+    return;
+  }
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+PoolTask::PoolTask(Placement placement, std::size_t workers) {
+  // The first place is the submitter's; workers take the next ones.
+  const auto all = cpus_of(placement, workers + 1);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    for (const int cpu : all[i])
+      if (static_cast<std::size_t>(cpu_count) < cpus.size())
+        cpus[static_cast<std::size_t>(cpu_count++)] = cpu;
+}
+
+void PoolTask::work(std::span<const std::byte> arguments, ipc::Bytes& result) {
+  if (arguments.size() != sizeof(PoolTask)) throw std::runtime_error("task arguments cut short");
+  PoolTask task(Placement::unpinned, 0);
+  std::memcpy(&task, arguments.data(), sizeof task);
+  static pid_t bound = 0;
+  if (task.cpu_count > 0 && bound != ::getpid()) {
+    os::pin({task.cpus.begin(), task.cpus.begin() + task.cpu_count});
+    bound = ::getpid();
+  }
+  const PoolAnswer answer(~task.number, ::getpid());
+  const auto bytes = std::as_bytes(std::span(&answer, 1));
+  result.assign(bytes.begin(), bytes.end());
+}
+
+PoolAnswer::PoolAnswer(const ipc::TaskResult& result) {
+  if (result.outcome != ipc::TaskResult::Outcome::value || result.bytes.size() != sizeof *this)
+    throw std::runtime_error(fmt::format("task {} failed", result.id));
+  std::memcpy(static_cast<void*>(this), result.bytes.data(), sizeof *this);
+  number = ~number;
+}
+
+}  // namespace bench

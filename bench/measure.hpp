@@ -1,0 +1,96 @@
+// What the four binaries share: peers in the usual roles, and the rows of the matrix.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/harness/case.hpp"
+#include "bench/harness/peers.hpp"
+#include "bench/harness/placement.hpp"
+#include "bench/harness/sampling.hpp"
+#include "ipc/os/availability.hpp"
+#include "ipc/pool/contract.hpp"
+#include "ipc/queue/contract.hpp"
+
+namespace bench {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+inline std::pair<std::string, std::string> parameter(const char* key, std::int64_t value) {
+  return {key, std::to_string(value)};
+}
+
+/// Two peers, of which the first times round trips that the second answers.
+Outcome round_trips(const Window& window, Placement placement,
+                    const std::function<void(Peer&, Samples&)>& initiator,
+                    const std::function<void(Peer&)>& echo);
+
+/// One peer that times an operation, itself the parent of whatever it starts.
+Outcome alone(const Window& window, Placement placement, const char* role,
+              const std::function<void(Peer&, Samples&)>& body);
+
+/// Two peers, of which the second counts what it receives from the first.
+Outcome one_way(const Window& window, Placement placement,
+                const std::function<void(Peer&)>& producer,
+                const std::function<Count(Peer&)>& consumer);
+
+/// N peers on one object; each counts what it did. `prove` gets the sum of all their operations
+/// since the start gate, and throws when the object does not agree.
+Outcome contend(const Window& window, Placement placement, std::size_t processes,
+                const std::function<Count(Peer&)>& body,
+                const std::function<void(std::int64_t)>& prove);
+
+/// The counters of a contended object: rate of all together, and how evenly it was shared.
+void set_shares(Outcome& outcome, std::span<const Count> peers);
+
+/// Jain's index of fairness: 1 when all have the same, 1/n when one has all (Jain, Chiu and Hawe
+/// 1984).
+double jain_index(std::span<const Count> peers);
+
+/// Waits for another process to change shared memory: spins, and lets others run when that takes
+/// long, so that it ends on one CPU too.
+class Spin {
+ public:
+  void pause() noexcept;
+
+ private:
+  static constexpr int kSpinsBeforeYield = 200;
+  int spins_ = 0;
+};
+
+/// Every pool task of a case: proves itself by its number, and moves its worker to the case's CPUs.
+struct PoolTask {
+  std::uint64_t number = 0;
+  std::int64_t cpu_count = 0;
+  std::array<std::int32_t, 16> cpus{};
+
+  PoolTask(Placement placement, std::size_t workers);
+  [[nodiscard]] std::span<const std::byte> bytes() const {
+    return std::as_bytes(std::span(this, 1));
+  }
+  /// What a worker runs; its result is a PoolAnswer.
+  static void work(std::span<const std::byte> arguments, ipc::Bytes& result);
+};
+struct PoolAnswer {
+  std::uint64_t number = 0;
+  std::int32_t worker = 0;  ///< pid
+
+  /// Throws unless the result is a value.
+  explicit PoolAnswer(const ipc::TaskResult& result);
+  PoolAnswer(std::uint64_t answered, std::int32_t pid) : number(answered), worker(pid) {}
+};
+
+/// Why a queue cannot be made here with these options, or nothing.
+template <ipc::ByteQueue Q>
+ipc::os::Unavailable queue_reason(ipc::QueueOptions options) {
+  if (auto reason = Q::unavailable()) return reason;
+  return ipc::os::unavailable_if_throws([&] { Q queue(options); });
+}
+
+}  // namespace bench
