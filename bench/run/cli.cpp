@@ -181,7 +181,8 @@ void add_common(CLI::App& command, Options& options) {
 
 void add_list(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand("list", "Show every case, and why some cannot run here");
-  command->add_option("--filter", options.filter, "Regular expression that the name has to match");
+  command->add_option("--filter", options.filter,
+                      "Extended regular expression to be found in the name");
   command->add_flag("--json", options.json, "Print JSON");
   add_common(*command, options);
 }
@@ -208,7 +209,7 @@ void add_run(CLI::App& app, Options& options) {
   add("--preset", options.preset, "quick (a few minutes) or default (the whole matrix)")
       ->check(CLI::IsMember({"quick", "default"}));
   add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
-  add("--filter", options.filter, "Regular expression that the names of the cases have to match");
+  add("--filter", options.filter, "Extended regular expression to be found in a case's name");
   add("--rounds", options.rounds, "How often every binary runs")->check(CLI::Range(1, kMostRounds));
   add("--window-ms", options.window_ms, "Length of a timed window")
       ->check(CLI::Range(1, kLongestMs));

@@ -133,7 +133,7 @@ TEST_F(Run, RefusesAPlaceThatCannotBeWritten) {
 }
 
 TEST_F(Run, RefusesBadArguments) {
-  expect_bad("--filter=(", {"--filter '('", "not a regular expression", "Mismatched"});
+  expect_bad("--filter=(", {"--filter '('", "not a regular expression", "Unmatched ("});
   expect_bad("--filter=nothing", {"'nothing' matches no case", "ipcmark list"});
   expect_bad("--filter=/slow/", {"matches no case of preset quick"});
   expect_bad("--rounds=0", {"--rounds", "0 not in range"});
