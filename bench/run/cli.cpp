@@ -105,23 +105,22 @@ std::string default_out() {
   return "runs/" + facts::host_name().get<std::string>() + "-" + time;
 }
 
-void announce(const Plan& plan, const RunDirectory& directory, const Json& environment) {
-  const auto rest = predicted_rest(plan, directory);
-  print(
-      fmt::format("{}: {} cases in {} binaries, {} rounds, window {} ms, warm-up {} ms; about {}\n",
-                  plan.settings.preset, plan.cases(), plan.binaries.size(), plan.settings.rounds,
-                  plan.settings.window_ms, plan.settings.warmup_ms, to_text(rest)));
+void announce(const Plan& plan, const RunDirectory& directory) {
+  const Settings& asked = plan.settings;
+  print(fmt::format("preset {}: {} in {}, {}, window {} ms, warm-up {} ms; about {}\n",
+                    asked.preset, counted(plan.cases(), "case", "cases"),
+                    counted(plan.binaries.size(), "binary", "binaries"),
+                    counted(static_cast<std::size_t>(asked.rounds), "round", "rounds"),
+                    asked.window_ms, asked.warmup_ms, to_text(predicted_rest(plan, directory))));
   if (!plan.not_measurable.empty())
     print(fmt::format("{} more cannot run here (`ipcmark list` says why)\n",
                       plan.not_measurable.size()));
-  const auto found = findings(environment);
+  const auto found = findings(directory.environment().at("start"));
   const auto block = count(found, Grade::kBlock);
   const auto warn = count(found, Grade::kWarn);
   if (block + warn > 0)
     print(
-        fmt::format("about this machine: {} things spoil results, {} colour them (`ipcmark check` "
-                    "names them)\n",
-                    block, warn));
+        fmt::format("this machine: {} block, {} warn (`ipcmark check` names them)\n", block, warn));
   print(fmt::format("writing to {}\n", directory.path().string()));
 }
 
@@ -129,7 +128,7 @@ void print_failures(const std::vector<Failure>& failures, int rounds) {
   std::vector<std::string> names;
   for (const auto& one : failures)
     if (std::find(names.begin(), names.end(), one.name) == names.end()) names.push_back(one.name);
-  if (!names.empty()) print(fmt::format("{} cases failed:\n", names.size()));
+  if (!names.empty()) print(counted(names.size(), "case", "cases") + " failed:\n");
   for (const auto& name : names) {
     const auto same = [&](const Failure& one) { return one.name == name; };
     const auto first = std::find_if(failures.begin(), failures.end(), same);
@@ -165,7 +164,7 @@ int measure(const Options& options) {
     const fs::path path = options.out.value_or(default_out());
     directory = RunDirectory::create(path.lexically_normal(), plan, options.command);
   }
-  announce(plan, *directory, directory->environment().at("start"));
+  announce(plan, *directory);
   Progress progress(stderr, ::isatty(STDERR_FILENO) == 1, plan.settings.rounds,
                     predicted_rest(plan, *directory));
   const Means means{options.bench_folder, std::chrono::seconds(options.stall_s)};

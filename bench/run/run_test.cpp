@@ -57,7 +57,7 @@ TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
 
 TEST_F(Run, TellsPlanBeforeAndOneLineABinaryAndRound) {
   const auto result = run_quick({"--filter=^latency/"});
-  EXPECT_TRUE(holds(result.output, "1 cases in 1 binaries, 2 rounds"));
+  EXPECT_TRUE(holds(result.output, "1 case in 1 binary, 2 rounds"));
   EXPECT_EQ(std::count(result.errors.begin(), result.errors.end(), '\n'), 2) << result.errors;
   EXPECT_TRUE(holds(result.errors, "round 2/2 latency: 1 of 1 cases"));
   EXPECT_FALSE(holds(result.errors, "\x1b"));
@@ -79,7 +79,7 @@ TEST_F(Run, ListsFailedCasesAndExitsWithOne) {
   EXPECT_TRUE(holds(result.errors,
                     "failed latency/pipe/quick/size:64/placement:unpinned: "
                     "the peer: it is gone"));
-  EXPECT_TRUE(holds(result.output, "1 cases failed"));
+  EXPECT_TRUE(holds(result.output, "1 case failed:"));
   EXPECT_TRUE(holds(result.output, "(in 2 of 2 rounds): the peer: it is gone"));
 }
 
