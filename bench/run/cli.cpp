@@ -57,21 +57,19 @@ fs::path own_folder() {
   return fs::read_symlink("/proc/self/exe").parent_path();
 }
 
-/// The command line with what a shell would not take as it stands in quotes.
+/// The text as one word of a shell command: in quotes unless it is plain.
+std::string shell_word(const std::string& text) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted;
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "'" + quoted + "'";
+}
+
 std::string as_typed(int argc, char** argv) {
   std::string line;
-  for (int i = 0; i < argc; ++i) {
-    std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789-_=+./:,@%") == std::string::npos;
-    if (!plain) {
-      std::string quoted;
-      for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-      word = "'" + quoted + "'";
-    }
-    line += (i ? " " : "") + word;
-  }
+  for (int i = 0; i < argc; ++i) line += (i ? " " : "") + shell_word(argv[i]);
   return line;
 }
 
@@ -143,10 +141,12 @@ void report(const Result& result, const Plan& plan, const fs::path& path) {
   for (const auto& problem : result.problems) print("error: " + problem + "\n");
   if (result.complete) {
     print(fmt::format("the run is in {}\n", path.string()));
-    print(fmt::format("report: scripts/report {} --out {}.html\n", path.string(), path.string()));
+    print(fmt::format("report: scripts/report {} --out {}\n", shell_word(path.string()),
+                      shell_word(path.string() + ".html")));
   } else {
     print(fmt::format("{}: the run in {} is partial; continue it with\n  ipcmark run --resume {}\n",
-                      result.signal ? "interrupted" : "stopped", path.string(), path.string()));
+                      result.signal ? "interrupted" : "stopped", path.string(),
+                      shell_word(path.string())));
   }
 }
 

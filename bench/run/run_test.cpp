@@ -41,6 +41,7 @@ TEST_F(Run, WritesAWholeRun) {
   EXPECT_EQ(run["cases"].size(), 4u);
   EXPECT_TRUE(run["not_measurable"].empty());
   EXPECT_TRUE(run["ended_at"].is_string());
+  EXPECT_TRUE(holds(run["command"], "ipcmark run --preset=quick --rounds=2 --out="));
   EXPECT_TRUE(holds(result.output, "scripts/report " + out().string()));
   const Json environment = read_json(out() / "environment.json");
   EXPECT_TRUE(environment["start"]["machine"]["host_name"].is_string());
