@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "bench/harness/build_info.hpp"
 #include "bench/harness/fact.hpp"
 #include "bench/harness/machine_facts.hpp"
 #include "ipc/os/test_support.hpp"
@@ -42,7 +43,7 @@ TEST_F(Environment, KnowsWhatEveryLinuxTells) {
   EXPECT_EQ(known_fact(groups, "machine", "host_name"), name.nodename);
   EXPECT_GE(known_fact(groups, "machine", "cpus"), 1);
   EXPECT_GT(known_fact(groups, "clock", "read_ns"), 0);
-  EXPECT_EQ(known_fact(groups, "build", "version"), "0.1.0");
+  EXPECT_EQ(known_fact(groups, "build", "git_sha"), build_info().git_sha);
 }
 
 TEST(Facts, KnownFactIsNullForWhatIsHidden) {

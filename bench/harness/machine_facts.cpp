@@ -57,11 +57,13 @@ std::vector<std::int64_t> stat_line(const std::string& key) {
 constexpr std::size_t kStealColumn = 7;  // of a "cpu" line, proc(5)
 constexpr std::size_t kTimeColumns = 8;  // guest time after these is counted in user time already
 
+#if defined(__x86_64__) || defined(__i386__)
 bool under_hypervisor() {
   const Json flags = fact_or_reason(field_of("/proc/cpuinfo", "flags"));
   return flags.is_string() &&
          (" " + flags.get<std::string>() + " ").find(" hypervisor ") != std::string::npos;
 }
+#endif
 
 }  // namespace
 

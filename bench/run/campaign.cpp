@@ -48,6 +48,7 @@ class Campaign {
       problem(fmt::format("the run stops here: {}", error.what()));
     }
     finish();
+    progress_.close();
     return std::move(result_);
   }
 
@@ -83,7 +84,7 @@ class Campaign {
       not_measured(part.binary, round, *wrong);
     }
     directory_.remove_temporaries();
-    if (!result_.signal) progress_.end();
+    if (!result_.signal) progress_.end(directory_.has(part.binary, round));
   }
 
   void not_measured(const std::string& binary, int round, const std::string& why) {

@@ -1,9 +1,9 @@
 #include "bench/run/catalogue.hpp"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "bench/harness/command.hpp"
@@ -31,6 +31,28 @@ Case parse_case(const Json& entry, std::string_view binary) {
     one.reason = reason.get<std::string>();
   return one;
 }
+
+/// A compiled regcomp(3) expression. Throws Unusable, naming the error.
+class Pattern {
+ public:
+  explicit Pattern(const std::string& text) {
+    const int error = ::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB);
+    if (error == 0) return;
+    char message[128];
+    ::regerror(error, &compiled_, message, sizeof message);
+    throw Unusable(fmt::format("--filter '{}' is not a regular expression: {}", text, message));
+  }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  ~Pattern() { ::regfree(&compiled_); }
+
+  [[nodiscard]] bool found_in(const std::string& text) const {
+    return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+  }
+
+ private:
+  regex_t compiled_;
+};
 
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -84,16 +106,11 @@ Catalogue read_catalogue(const fs::path& folder) {
 }
 
 Catalogue matching(const Catalogue& catalogue, const std::string& filter) {
-  try {
-    const std::regex pattern(filter);
-    Catalogue found;
-    std::copy_if(catalogue.begin(), catalogue.end(), std::back_inserter(found),
-                 [&](const Case& one) { return std::regex_search(one.name, pattern); });
-    return found;
-  } catch (const std::regex_error& error) {
-    throw Unusable(
-        fmt::format("--filter '{}' is not a regular expression: {}", filter, error.what()));
-  }
+  const Pattern pattern(filter);
+  Catalogue found;
+  std::copy_if(catalogue.begin(), catalogue.end(), std::back_inserter(found),
+               [&](const Case& one) { return pattern.found_in(one.name); });
+  return found;
 }
 
 Json to_json(const Catalogue& catalogue) {

@@ -57,21 +57,19 @@ fs::path own_folder() {
   return fs::read_symlink("/proc/self/exe").parent_path();
 }
 
-/// The command line with what a shell would not take as it stands in quotes.
+/// The text as one word of a shell command: in quotes unless it is plain.
+std::string shell_word(const std::string& text) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted;
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "'" + quoted + "'";
+}
+
 std::string as_typed(int argc, char** argv) {
   std::string line;
-  for (int i = 0; i < argc; ++i) {
-    std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789-_=+./:,@%") == std::string::npos;
-    if (!plain) {
-      std::string quoted;
-      for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-      word = "'" + quoted + "'";
-    }
-    line += (i ? " " : "") + word;
-  }
+  for (int i = 0; i < argc; ++i) line += (i ? " " : "") + shell_word(argv[i]);
   return line;
 }
 
@@ -105,23 +103,22 @@ std::string default_out() {
   return "runs/" + facts::host_name().get<std::string>() + "-" + time;
 }
 
-void announce(const Plan& plan, const RunDirectory& directory, const Json& environment) {
-  const auto rest = predicted_rest(plan, directory);
-  print(
-      fmt::format("{}: {} cases in {} binaries, {} rounds, window {} ms, warm-up {} ms; about {}\n",
-                  plan.settings.preset, plan.cases(), plan.binaries.size(), plan.settings.rounds,
-                  plan.settings.window_ms, plan.settings.warmup_ms, to_text(rest)));
+void announce(const Plan& plan, const RunDirectory& directory) {
+  const Settings& asked = plan.settings;
+  print(fmt::format("preset {}: {} in {}, {}, window {} ms, warm-up {} ms; about {}\n",
+                    asked.preset, counted(plan.cases(), "case", "cases"),
+                    counted(plan.binaries.size(), "binary", "binaries"),
+                    counted(static_cast<std::size_t>(asked.rounds), "round", "rounds"),
+                    asked.window_ms, asked.warmup_ms, to_text(predicted_rest(plan, directory))));
   if (!plan.not_measurable.empty())
     print(fmt::format("{} more cannot run here (`ipcmark list` says why)\n",
                       plan.not_measurable.size()));
-  const auto found = findings(environment);
+  const auto found = findings(directory.environment().at("start"));
   const auto block = count(found, Grade::kBlock);
   const auto warn = count(found, Grade::kWarn);
   if (block + warn > 0)
     print(
-        fmt::format("about this machine: {} things spoil results, {} colour them (`ipcmark check` "
-                    "names them)\n",
-                    block, warn));
+        fmt::format("this machine: {} block, {} warn (`ipcmark check` names them)\n", block, warn));
   print(fmt::format("writing to {}\n", directory.path().string()));
 }
 
@@ -129,7 +126,7 @@ void print_failures(const std::vector<Failure>& failures, int rounds) {
   std::vector<std::string> names;
   for (const auto& one : failures)
     if (std::find(names.begin(), names.end(), one.name) == names.end()) names.push_back(one.name);
-  if (!names.empty()) print(fmt::format("{} cases failed:\n", names.size()));
+  if (!names.empty()) print(counted(names.size(), "case", "cases") + " failed:\n");
   for (const auto& name : names) {
     const auto same = [&](const Failure& one) { return one.name == name; };
     const auto first = std::find_if(failures.begin(), failures.end(), same);
@@ -144,10 +141,12 @@ void report(const Result& result, const Plan& plan, const fs::path& path) {
   for (const auto& problem : result.problems) print("error: " + problem + "\n");
   if (result.complete) {
     print(fmt::format("the run is in {}\n", path.string()));
-    print(fmt::format("report: scripts/report {} --out {}.html\n", path.string(), path.string()));
+    print(fmt::format("report: scripts/report {} --out {}\n", shell_word(path.string()),
+                      shell_word(path.string() + ".html")));
   } else {
     print(fmt::format("{}: the run in {} is partial; continue it with\n  ipcmark run --resume {}\n",
-                      result.signal ? "interrupted" : "stopped", path.string(), path.string()));
+                      result.signal ? "interrupted" : "stopped", path.string(),
+                      shell_word(path.string())));
   }
 }
 
@@ -165,7 +164,7 @@ int measure(const Options& options) {
     const fs::path path = options.out.value_or(default_out());
     directory = RunDirectory::create(path.lexically_normal(), plan, options.command);
   }
-  announce(plan, *directory, directory->environment().at("start"));
+  announce(plan, *directory);
   Progress progress(stderr, ::isatty(STDERR_FILENO) == 1, plan.settings.rounds,
                     predicted_rest(plan, *directory));
   const Means means{options.bench_folder, std::chrono::seconds(options.stall_s)};
@@ -181,7 +180,8 @@ void add_common(CLI::App& command, Options& options) {
 
 void add_list(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand("list", "Show every case, and why some cannot run here");
-  command->add_option("--filter", options.filter, "Regular expression that the name has to match");
+  command->add_option("--filter", options.filter,
+                      "Extended regular expression to be found in the name");
   command->add_flag("--json", options.json, "Print JSON");
   add_common(*command, options);
 }
@@ -208,7 +208,7 @@ void add_run(CLI::App& app, Options& options) {
   add("--preset", options.preset, "quick (a few minutes) or default (the whole matrix)")
       ->check(CLI::IsMember({"quick", "default"}));
   add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
-  add("--filter", options.filter, "Regular expression that the names of the cases have to match");
+  add("--filter", options.filter, "Extended regular expression to be found in a case's name");
   add("--rounds", options.rounds, "How often every binary runs")->check(CLI::Range(1, kMostRounds));
   add("--window-ms", options.window_ms, "Length of a timed window")
       ->check(CLI::Range(1, kLongestMs));

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "bench/run/fake_folder.hpp"
+#include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
 
 namespace bench::run::test {
@@ -151,7 +152,7 @@ TEST_F(DiskFull, StopsWithAClearLineAndNothingHalfWritten) {
                         return clear && whole && none_hidden ? 0 : 1;
                       }).wait();
   if (status == ipc::os::ExitStatus::from_code(kNotAllowed)) GTEST_SKIP() << "no mount namespace";
-  EXPECT_EQ(status, ipc::test::kSuccess);
+  EXPECT_EQ(status, ipc::os::ExitStatus::from_code(0));
 }
 
 TEST_F(DiskFull, RefusesToBeginWhereNothingFits) {
@@ -163,7 +164,7 @@ TEST_F(DiskFull, RefusesToBeginWhereNothingFits) {
                         return code_of(result) == 2 && names_in(out()).empty() ? 0 : 1;
                       }).wait();
   if (status == ipc::os::ExitStatus::from_code(kNotAllowed)) GTEST_SKIP() << "no mount namespace";
-  EXPECT_EQ(status, ipc::test::kSuccess);
+  EXPECT_EQ(status, ipc::os::ExitStatus::from_code(0));
 }
 
 }  // namespace

@@ -57,4 +57,7 @@ std::chrono::milliseconds stall_limit(const BinaryPlan& part, const Settings& se
 /// "3 min 20 s", "45 s", "1 h 5 min".
 std::string to_text(std::chrono::milliseconds time);
 
+/// "1 case", "2 cases".
+std::string counted(std::size_t number, const char* one, const char* many);
+
 }  // namespace bench::run

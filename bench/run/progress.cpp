@@ -55,12 +55,12 @@ void Progress::case_failed(const std::string& name, const std::string& message) 
   case_done();
 }
 
-void Progress::end() {
+void Progress::end(bool whole) {
   finished_ = at_begin_ + of_binary_;
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - binary_start_);
   if (bar_) {
     draw();
-  } else {
+  } else if (whole) {
     say(fmt::format("round {}/{} {}: {} of {} cases{}, {} (about {} left)", round_, rounds_,
                     binary_, done_, cases_, failed_ ? fmt::format(", {} failed", failed_) : "",
                     to_text(took), to_text(left())));

@@ -19,7 +19,10 @@ class Progress {
   void begin(const BinaryPlan& part, int round, std::chrono::milliseconds predicted);
   void case_done();
   void case_failed(const std::string& name, const std::string& message);
-  void end();
+  /// The binary ended; `whole` when this round of it is there.
+  void end(bool whole);
+  /// Takes the bar away, before other output.
+  void close() const { clear(); }
   /// A line of its own that stays.
   void say(const std::string& text);
 

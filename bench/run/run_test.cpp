@@ -41,6 +41,7 @@ TEST_F(Run, WritesAWholeRun) {
   EXPECT_EQ(run["cases"].size(), 4u);
   EXPECT_TRUE(run["not_measurable"].empty());
   EXPECT_TRUE(run["ended_at"].is_string());
+  EXPECT_TRUE(holds(run["command"], "ipcmark run --preset=quick --rounds=2 --out="));
   EXPECT_TRUE(holds(result.output, "scripts/report " + out().string()));
   const Json environment = read_json(out() / "environment.json");
   EXPECT_TRUE(environment["start"]["machine"]["host_name"].is_string());
@@ -57,7 +58,7 @@ TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
 
 TEST_F(Run, TellsPlanBeforeAndOneLineABinaryAndRound) {
   const auto result = run_quick({"--filter=^latency/"});
-  EXPECT_TRUE(holds(result.output, "1 cases in 1 binaries, 2 rounds"));
+  EXPECT_TRUE(holds(result.output, "1 case in 1 binary, 2 rounds"));
   EXPECT_EQ(std::count(result.errors.begin(), result.errors.end(), '\n'), 2) << result.errors;
   EXPECT_TRUE(holds(result.errors, "round 2/2 latency: 1 of 1 cases"));
   EXPECT_FALSE(holds(result.errors, "\x1b"));
@@ -79,7 +80,7 @@ TEST_F(Run, ListsFailedCasesAndExitsWithOne) {
   EXPECT_TRUE(holds(result.errors,
                     "failed latency/pipe/quick/size:64/placement:unpinned: "
                     "the peer: it is gone"));
-  EXPECT_TRUE(holds(result.output, "1 cases failed"));
+  EXPECT_TRUE(holds(result.output, "1 case failed:"));
   EXPECT_TRUE(holds(result.output, "(in 2 of 2 rounds): the peer: it is gone"));
 }
 
@@ -133,7 +134,7 @@ TEST_F(Run, RefusesAPlaceThatCannotBeWritten) {
 }
 
 TEST_F(Run, RefusesBadArguments) {
-  expect_bad("--filter=(", {"--filter '('", "not a regular expression", "Mismatched"});
+  expect_bad("--filter=(", {"--filter '('", "not a regular expression", "Unmatched ("});
   expect_bad("--filter=nothing", {"'nothing' matches no case", "ipcmark list"});
   expect_bad("--filter=/slow/", {"matches no case of preset quick"});
   expect_bad("--rounds=0", {"--rounds", "0 not in range"});

@@ -170,6 +170,9 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   } catch (const Json::exception& error) {
     throw Unusable(fmt::format("{} lacks what a run needs: {}", path.string(), error.what()));
   }
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    throw Unusable(fmt::format("{} cannot be written ({}): make it writable, or copy it elsewhere",
+                               path.string(), std::generic_category().message(errno)));
   directory.lock();
   directory.remove_temporaries();
   return directory;
