@@ -6,9 +6,13 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/posix_queue.hpp"
+#include "ipc/queue/seqpacket_queue.hpp"
 
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
 
 }  // namespace ipc
