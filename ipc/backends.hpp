@@ -14,6 +14,9 @@
 #include "ipc/shared/boost_mutex.hpp"
 #include "ipc/shared/robust_mutex.hpp"
 #include "ipc/shared/shared.hpp"
+#include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/posix_queue.hpp"
+#include "ipc/queue/seqpacket_queue.hpp"
 
 namespace ipc {
 
@@ -22,5 +25,6 @@ using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
 using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
+using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
 
 }  // namespace ipc

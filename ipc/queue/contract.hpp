@@ -18,19 +18,21 @@ struct QueueOptions {
 
 /// A queue of bytes, made before the fork and used by every process that inherits it. Contract:
 /// - a message is put and got whole, by exactly one consumer; one producer's messages stay in
-/// order;
+///   order;
 /// - put blocks while the queue is full, try_put gives false at once, put_until when the deadline
 ///   passed, never before it; get, try_get and get_until likewise while it is empty;
+/// - each message got makes room for one put, at once;
 /// - a message may be empty, and of any size up to max_message_bytes(), which is at least what was
 ///   asked; a longer one throws EMSGSIZE and takes no place;
-/// - a buffer shorter than the next message throws EMSGSIZE and the message stays;
-/// - capacity_messages() is how many messages of max_message_bytes() fit, at least one; when the
-/// limits of
-///   this machine do not allow what was asked, construction throws and names the limit;
+/// - a buffer shorter than max_message_bytes() throws EMSGSIZE, whatever the next message's size,
+///   and nothing is taken: not every mechanism can look before it takes;
+/// - capacity_messages() is how many messages fit, of whatever size, at least as many as asked;
+///   when the limits of this machine do not allow what was asked, construction throws and names
+///   the limit;
 /// - size() is the number of messages inside, exact whenever nobody is in the middle of a call,
-/// where
-///   kHasSize says that the mechanism can tell;
+///   where kHasSize says that the mechanism can tell;
 /// - a message put by a process that ended is still there;
+/// - a signal handler ends no wait early;
 /// - neither side's death, also by SIGKILL while it waits in get or put, blocks the others, where
 ///   kSurvivesKill says so;
 /// - a child that destroys its copy does not destroy the queue for the others; nothing with a name
