@@ -2,6 +2,8 @@
 // To add a backend, write its one file and add its type to its noun's list.
 #pragma once
 
+#include "ipc/notify/eventfd.hpp"
+#include "ipc/notify/rt_signal.hpp"
 #include "ipc/os/type_list.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
@@ -18,5 +20,6 @@ using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
 using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
+using Notifiers = os::TypeList<RtSignal, EventFd>;
 
 }  // namespace ipc
