@@ -2,6 +2,8 @@
 // To add a backend, write its one file and add its type to its noun's list.
 #pragma once
 
+#include "ipc/notify/eventfd.hpp"
+#include "ipc/notify/rt_signal.hpp"
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
@@ -26,5 +28,6 @@ using SharedMemories =
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
 using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
+using Notifiers = os::TypeList<RtSignal, EventFd>;
 
 }  // namespace ipc
