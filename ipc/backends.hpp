@@ -8,6 +8,9 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/posix_queue.hpp"
+#include "ipc/queue/seqpacket_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
 #include "ipc/shared/anonymous.hpp"
@@ -16,9 +19,6 @@
 #include "ipc/shared/boost_mutex.hpp"
 #include "ipc/shared/robust_mutex.hpp"
 #include "ipc/shared/shared.hpp"
-#include "ipc/queue/boost_queue.hpp"
-#include "ipc/queue/posix_queue.hpp"
-#include "ipc/queue/seqpacket_queue.hpp"
 
 namespace ipc {
 
