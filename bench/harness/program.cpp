@@ -192,11 +192,10 @@ void register_cases(const std::vector<Case>& cases, bool chosen, Recorder& recor
   if (left_out) fmt::print(stderr, "{} cases cannot run here; --catalogue says why\n", left_out);
 }
 
-void initialize_library(const std::string& program, const Options& options) {
-  std::vector<std::string> words{program};
-  words.insert(words.end(), options.others.begin(), options.others.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
+void initialize_library(char* program, Options& options) {
+  // The library keeps the pointer to the program's name.
+  std::vector<char*> pointers{program};
+  for (std::string& word : options.others) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) std::exit(kBadInput);
@@ -214,7 +213,7 @@ void initialize_library(const std::string& program, const Options& options) {
 int run_program(const std::string& binary, const std::vector<Case>& all, int argc, char** argv) {
   CLI::App app("ipcmark " + binary + ": a Google Benchmark program", binary);
   try {
-    const Options options = parse(app, argc, argv);
+    Options options = parse(app, argc, argv);
     if (options.catalogue) {
       print_catalogue(binary, all);
       return 0;
