@@ -6,6 +6,8 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/pool/fork_per_task_pool.hpp"
+#include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
@@ -14,5 +16,6 @@ namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
+using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
 
 }  // namespace ipc
