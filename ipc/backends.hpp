@@ -8,6 +8,8 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/pool/fork_per_task_pool.hpp"
+#include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
@@ -29,5 +31,6 @@ using SharedMemories =
 using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, EventFd>;
+using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
 
 }  // namespace ipc
