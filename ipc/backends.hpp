@@ -5,6 +5,9 @@
 #include "ipc/notify/eventfd.hpp"
 #include "ipc/notify/rt_signal.hpp"
 #include "ipc/os/type_list.hpp"
+#include "ipc/process/fork.hpp"
+#include "ipc/process/posix_spawn.hpp"
+#include "ipc/process/thread.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
 #include "ipc/shared/anonymous.hpp"
@@ -16,6 +19,7 @@
 
 namespace ipc {
 
+using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
