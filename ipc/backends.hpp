@@ -13,6 +13,9 @@
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/process/fork.hpp"
+#include "ipc/process/posix_spawn.hpp"
+#include "ipc/process/thread.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
 #include "ipc/shared/anonymous.hpp"
@@ -25,6 +28,7 @@
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;

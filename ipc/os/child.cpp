@@ -128,7 +128,11 @@ std::optional<ExitStatus> Child::wait_until(Deadline deadline) {
 }
 
 void Child::kill(int signal) {
-  if (pid_ > 0 && !status_) ::kill(pid_, signal);
+  if (pid_ <= 0 || status_) return;
+  // Somebody else may have reaped it: the pidfd still means this child, its pid may not.
+  if (!pidfd_ ||
+      (::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == -1 && errno != ESRCH))
+    ::kill(pid_, signal);
 }
 
 void become_subreaper() {
