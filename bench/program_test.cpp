@@ -81,7 +81,7 @@ TEST_F(Program, RepeatsAndWritesJson) {
     if (row.at("run_type") != "iteration") continue;
     EXPECT_GT(row.at("real_time").get<double>(), 0);
     EXPECT_LE(row.at("latency_ns_p50").get<double>(), row.at("latency_ns_p99").get<double>());
-    operations += row.at("iterations").get<std::int64_t>();
+    operations += static_cast<std::int64_t>(row.at("operations").get<double>());
   }
   std::int64_t counted = 0;
   for (const Json& one : read_json(histograms).at("histograms")) {
@@ -109,6 +109,19 @@ TEST_F(Program, RunsTheCasesOfAListInItsOrder) {
   ASSERT_EQ(rows.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i)
     EXPECT_EQ(rows[i].at("name"), wanted[i] + "/manual_time");
+}
+
+/// The library calls a case again when it takes the result for too short.
+TEST_F(Program, RunsTheShortestOperationOnce) {
+  const CommandResult result =
+      run("contention",
+          {"--benchmark_filter=anonymous_atomic/operation:load/processes:1/placement:same_core",
+           "--progress_fd=1", "--benchmark_format=csv"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  const std::string_view output = result.output;
+  const auto first = output.find("done contention/");
+  ASSERT_NE(first, std::string_view::npos);
+  EXPECT_EQ(output.find("done contention/", first + 1), std::string_view::npos) << output;
 }
 
 TEST_F(Program, TakesMinTimeAsTheWindow) {

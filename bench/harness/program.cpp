@@ -50,7 +50,7 @@ void take_min_time(Options& options) {
     options.window_ms = static_cast<int>(seconds * 1000);
     return true;
   });
-  options.others.emplace_back("--benchmark_min_time=0.000000001");
+  options.others.emplace_back("--benchmark_min_time=0.000000000000001");
 }
 
 Options parse(CLI::App& app, int argc, char** argv) {
@@ -122,10 +122,11 @@ class Recorder {
     try {
       if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
       const Outcome outcome = one.run(options_.window());
-      // The measurement is over: the loop only hands its result to the library.
-      const double total_s = outcome.operation_ns * 1e-9 * static_cast<double>(outcome.operations);
-      while (state.KeepRunningBatch(outcome.operations)) state.SetIterationTime(total_s);
+      // The measurement is over: the loop only hands its result to the library, as one iteration, since
+      // the library wants all repetitions to have as many.
+      while (state.KeepRunning()) state.SetIterationTime(outcome.operation_ns * 1e-9);
       for (const auto& [key, value] : outcome.counters) state.counters[key] = value;
+      state.counters["operations"] = static_cast<double>(outcome.operations);
       state.SetLabel(cpus_of(one));
       if (outcome.histogram) keep(name, repetition, outcome);
       progress("done " + name);
