@@ -320,7 +320,8 @@ TEST_F(TypedProcess, JoinWaitsForTheRealEndWhileSigchldIsIgnored) {
 }
 
 TEST_F(TypedProcess, ParentAndChildSeeNothingOfEachOthersMemory) {
-  static int global = 1;
+  static int global;
+  global = 1;
   SharedFlag changed(false);
   Process process{[&] {
     while (!*changed) ::sched_yield();
