@@ -6,31 +6,29 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "ipc/os/child.hpp"
-#include "ipc/os/error.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace ipc::test {
 
-/// Fails a test that leaves a descriptor, a name in /dev/shm or a child behind, and kills one that
+/// Fails a test that leaves a descriptor, a file in /dev/shm or a child behind, and kills one that
 /// hangs.
 class LeavesNothing : public testing::Test {
  protected:
   void SetUp() override {
     ::alarm(kHangSeconds);
     descriptors_ = count("/proc/self/fd");
+    shared_memory_ = shared_memory();
   }
   void TearDown() override {
     EXPECT_EQ(count("/proc/self/fd"), descriptors_) << "descriptors left open";
-    EXPECT_TRUE(names_left().empty()) << names_left().front() << " left in /dev/shm";
+    EXPECT_EQ(shared_memory(), shared_memory_) << "files left in /dev/shm";
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "children left behind";
     ::alarm(0);
   }
@@ -42,19 +40,21 @@ class LeavesNothing : public testing::Test {
     std::error_code none;
     return std::distance(std::filesystem::directory_iterator(folder, none), {});
   }
-  /// Of this process or of dead ones: other tests, running beside this one, have their own.
-  static std::vector<std::string> names_left() {
-    const std::string own = "ipcmark." + std::to_string(::getpid()) + ".";
-    std::vector<std::string> left;
+  /// The files there, less those that another living process has just made: tests run side by side.
+  static std::set<std::string> shared_memory() {
+    std::set<std::string> names;
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none)) {
-      std::string name = entry.path().filename();
-      if (name.starts_with("sem.")) name.erase(0, 4);
-      if (name.starts_with(own) || os::is_orphaned_name(name)) left.push_back(name);
+      const std::string file = entry.path().filename();
+      const auto stamp = file.find("ipcmark.");
+      const bool is_mine = file.find("ipcmark." + std::to_string(::getpid()) + ".") == stamp;
+      if (stamp == std::string::npos || is_mine || os::is_orphaned_name(file.substr(stamp)))
+        names.insert(file);
     }
-    return left;
+    return names;
   }
   long descriptors_ = 0;
+  std::set<std::string> shared_memory_;
 };
 
 /// Fixture of a conformance suite: skips, with its reason, a backend that does not work here.
@@ -85,49 +85,5 @@ inline const os::ExitStatus kSuccess = os::ExitStatus::from_code(0);
 inline os::Child beside(const std::function<bool()>& body) {
   return os::Child::fork([body] { return body() ? 0 : 1; });
 }
-
-/// The error number of the std::system_error that the call throws, 0 when it throws none.
-template <class Call>
-int error_of(Call call) {
-  try {
-    call();
-  } catch (const std::system_error& error) {
-    return error.code().value();
-  }
-  return 0;
-}
-
-/// How many descriptors a program that this process executes finds open, as its exit code.
-inline os::ExitStatus descriptors_of_a_program() {
-  return in_child([] {
-    return ::execl("/bin/sh", "sh", "-c", "exit $(ls /proc/self/fd | wc -l)", nullptr) == 0;
-  });
-}
-
-/// While it lives, a handler without SA_RESTART runs in this process every 5 ms.
-class Interrupts {
- public:
-  Interrupts() {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    ::sigaction(SIGUSR2, &action, &before_);
-    sigevent event{};
-    event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGUSR2;
-    os::check(::timer_create(CLOCK_MONOTONIC, &event, &timer_), "timer_create");
-    const itimerspec every{{0, 5'000'000}, {0, 5'000'000}};
-    ::timer_settime(timer_, 0, &every, nullptr);
-  }
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-  ~Interrupts() {
-    ::timer_delete(timer_);
-    ::sigaction(SIGUSR2, &before_, nullptr);
-  }
-
- private:
-  timer_t timer_{};
-  struct sigaction before_ {};
-};
 
 }  // namespace ipc::test

@@ -1,5 +1,6 @@
 #include "ipc/process/process.hpp"
 
+#include <ext/stdio_sync_filebuf.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio_ext.h>
@@ -43,20 +44,33 @@ std::mutex& self_mutex() {
   return mutex;
 }
 
-void flush_streams() {
-  try {
-    std::cout.flush();
-    std::clog.flush();
-  } catch (const std::ios_base::failure&) {
-  }
-  std::fflush(nullptr);  // a broken stream is no reason to fail
-}
+/// The standard streams as the parent left them. It is looked at before the fork, because each page
+/// that the child touches, of code or of data, costs it a page fault.
+struct Streams {
+  /// Whether the parent may have read ahead what is its own to read.
+  bool has_read = ::__fbufsize(stdin) > 0;
+  /// std::cout's buffer when it has none of its own, which is so until sync_with_stdio(false).
+  const std::streambuf* unbuffered =
+      dynamic_cast<__gnu_cxx::stdio_sync_filebuf<char>*>(std::cout.rdbuf());
 
-void read_from_dev_null() {
-  const os::UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (null) ::dup2(null.get(), STDIN_FILENO);
-  ::__fpurge(stdin);  // what the parent had read ahead is the parent's
-}
+  /// A broken stream is no reason to fail.
+  void flush() const {
+    std::fflush(nullptr);
+    if (std::cout.rdbuf() == unbuffered) return;
+    try {
+      std::cout.flush();
+      std::clog.flush();
+    } catch (const std::ios_base::failure&) {
+    }
+  }
+
+  /// Standard input becomes /dev/null: the lowest free descriptor is 0.
+  void close_input() const {
+    ::close(STDIN_FILENO);
+    [[maybe_unused]] const int null = ::open("/dev/null", O_RDONLY);
+    if (has_read) ::__fpurge(stdin);
+  }
+};
 
 }  // namespace
 
@@ -182,8 +196,12 @@ struct Process::Running {
     int ends[2];
     os::check(::pipe2(ends, O_CLOEXEC), "pipe2");
     os::UniqueFd reader(ends[0]), writer(ends[1]);
+    // With a standard stream closed it would stand in its place, and take the child's output.
+    if (writer.get() <= STDERR_FILENO)
+      writer.reset(os::check(::fcntl(writer.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
     os::ignore_sigpipe();
-    flush_streams();
+    const Streams streams;
+    streams.flush();
     const pid_t parent = ::getpid();
     const pid_t pid = os::check(::fork(), "fork");
     if (pid == 0) {
@@ -191,24 +209,23 @@ struct Process::Running {
       self().exit_pipe = std::move(writer);
       forget();
       mutex.unlock();
-      run_child(state, parent);
+      run_child(state, parent, streams);
     }
     state.exit_pipe = std::move(reader);
     state.child = os::Child::adopt(pid);
     state.started = true;
   }
 
-  [[noreturn]] static void run_child(State& state, pid_t parent) noexcept {
+  [[noreturn]] static void run_child(State& state, pid_t parent, const Streams& streams) noexcept {
     self().name = state.options.name;
     self().path = state.path;
     self().children = 0;
     self().daemon = state.options.daemon;
     if (state.options.daemon) os::die_with_parent(parent, SIGTERM);
-    read_from_dev_null();
+    streams.close_input();
     const int code = run_body(state);
     finish_all();
-    ::signal(SIGPIPE, SIG_IGN);  // nobody may be left to read either of the next two
-    flush_streams();
+    streams.flush();
     [[maybe_unused]] const auto written = ::write(self().exit_pipe.get(), &code, sizeof(code));
     ::_exit(code);
   }

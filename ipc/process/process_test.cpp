@@ -320,7 +320,8 @@ TEST_F(TypedProcess, JoinWaitsForTheRealEndWhileSigchldIsIgnored) {
 }
 
 TEST_F(TypedProcess, ParentAndChildSeeNothingOfEachOthersMemory) {
-  static int global = 1;
+  static int global;
+  global = 1;
   SharedFlag changed(false);
   Process process{[&] {
     while (!*changed) ::sched_yield();
@@ -352,6 +353,36 @@ TEST_F(TypedProcess, OutputOfBothAppearsOnceAndInOrder) {
   EXPECT_EQ(text, "before child after");
 }
 
+TEST_F(TypedProcess, OutputOfAnUnsynchronisedCoutAppearsOnceToo) {
+  const auto text = output_of(STDOUT_FILENO, [] {
+    Process early{[] {
+      std::ios_base::sync_with_stdio(false);
+      std::cout << "early ";
+    }};
+    early.start();
+    early.join();
+    std::ios_base::sync_with_stdio(false);
+    std::cout << "before ";
+    Process process{[] { std::cout << "child "; }};
+    process.start();
+    process.join();
+    std::cout << "after" << std::flush;
+  });
+  EXPECT_EQ(text, "early before child after");
+}
+
+TEST_F(TypedProcess, WhatTheParentHasReadAheadIsNotTheChilds) {
+  const os::UniqueFd input(::memfd_create("input", MFD_CLOEXEC));
+  ASSERT_EQ(::pwrite(input.get(), "abc", 3, 0), 3);
+  EXPECT_EQ(test::in_child([&] {
+              ::dup2(input.get(), STDIN_FILENO);
+              const bool first = std::getchar() == 'a';
+              const auto code = exitcode_of([] { ipc::exit(std::getchar() == EOF ? 1 : 2); });
+              return first && code == 1 && std::getchar() == 'b';
+            }),
+            test::kSuccess);
+}
+
 TEST_F(TypedProcess, ABrokenStdoutIsNoReasonToFail) {
   EXPECT_EQ(test::in_child([] {
               std::array<int, 2> ends{};
@@ -368,7 +399,11 @@ TEST_F(TypedProcess, ABrokenStdoutIsNoReasonToFail) {
               ::close(STDIN_FILENO);
               ::close(STDOUT_FILENO);
               ::close(STDERR_FILENO);
-              return exitcode_of([] { std::fputs("nowhere", stdout); }) == 0;
+              ::signal(SIGCHLD, SIG_IGN);
+              return exitcode_of([] {
+                       std::fputs("nowhere", stdout);
+                       ipc::exit(3);
+                     }) == 3;
             }),
             test::kSuccess);
 }
