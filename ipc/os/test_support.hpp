@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -13,6 +15,7 @@
 #include <string>
 
 #include "ipc/os/child.hpp"
+#include "ipc/os/error.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace ipc::test {
@@ -85,5 +88,49 @@ inline const os::ExitStatus kSuccess = os::ExitStatus::from_code(0);
 inline os::Child beside(const std::function<bool()>& body) {
   return os::Child::fork([body] { return body() ? 0 : 1; });
 }
+
+/// The error number of the std::system_error that the call throws, 0 when it throws none.
+template <class Call>
+int error_of(Call call) {
+  try {
+    call();
+  } catch (const std::system_error& error) {
+    return error.code().value();
+  }
+  return 0;
+}
+
+/// How many descriptors a program that this process executes finds open, as its exit code.
+inline os::ExitStatus descriptors_of_a_program() {
+  return in_child([] {
+    return ::execl("/bin/sh", "sh", "-c", "exit $(ls /proc/self/fd | wc -l)", nullptr) == 0;
+  });
+}
+
+/// While it lives, a handler without SA_RESTART runs in this process every 5 ms.
+class Interrupts {
+ public:
+  Interrupts() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGUSR2, &action, &before_);
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGUSR2;
+    os::check(::timer_create(CLOCK_MONOTONIC, &event, &timer_), "timer_create");
+    const itimerspec every{{0, 5'000'000}, {0, 5'000'000}};
+    ::timer_settime(timer_, 0, &every, nullptr);
+  }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+  ~Interrupts() {
+    ::timer_delete(timer_);
+    ::sigaction(SIGUSR2, &before_, nullptr);
+  }
+
+ private:
+  timer_t timer_{};
+  struct sigaction before_ {};
+};
 
 }  // namespace ipc::test
