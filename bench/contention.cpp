@@ -1,6 +1,6 @@
 // Contention: N processes on one object, how much they do together and how evenly they share it.
+#include "bench/binaries.hpp"
 #include "bench/harness/payload.hpp"
-#include "bench/harness/program.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/shared/array.hpp"
@@ -39,9 +39,9 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
   const os::SharedObject<std::int64_t> counter(0);
   const auto body = [&](Peer& peer) {
     peer.start();
-    return count(peer, batch_for(hold_ns), [&] {
+    return count(peer, batch_for(hold_ns), [&semaphore, &inside = *counter, hold_ns] {
       semaphore.acquire();
-      *counter = *counter + 1;
+      inside = inside + 1;
       hold(hold_ns);
       semaphore.release();
     });
@@ -297,7 +297,9 @@ void add_pools(Matrix& matrix) {
   });
 }
 
-std::vector<Case> cases() {
+}  // namespace
+
+std::vector<Case> contention_cases() {
   Matrix matrix("contention");
   add_semaphores(matrix);
   add_shared(matrix);
@@ -306,9 +308,4 @@ std::vector<Case> cases() {
   return matrix.cases();
 }
 
-}  // namespace
 }  // namespace bench
-
-int main(int argc, char** argv) {
-  return bench::run_program("contention", bench::cases(), argc, argv);
-}

@@ -2,7 +2,7 @@
 // what it costs to create an object of each kind and to destroy it.
 #include <sys/mman.h>
 
-#include "bench/harness/program.hpp"
+#include "bench/binaries.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/os/error.hpp"
@@ -139,7 +139,9 @@ void add_lifecycles(Matrix& matrix) {
   add_lifecycle<ipc::Pools>(matrix, "pool", []<class P>(std::type_identity<P>) { return P(2); });
 }
 
-std::vector<Case> cases() {
+}  // namespace
+
+std::vector<Case> fork_cost_cases() {
   Matrix starts("fork_cost"), lifecycles("lifecycle");
   add_starts(starts);
   add_lifecycles(lifecycles);
@@ -148,9 +150,4 @@ std::vector<Case> cases() {
   return all;
 }
 
-}  // namespace
 }  // namespace bench
-
-int main(int argc, char** argv) {
-  return bench::run_program("fork_cost", bench::cases(), argc, argv);
-}

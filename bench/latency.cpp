@@ -1,6 +1,6 @@
 // Latency: the time of one round trip, there and back, between two peers.
+#include "bench/binaries.hpp"
 #include "bench/harness/payload.hpp"
-#include "bench/harness/program.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/notify/contract.hpp"
@@ -226,7 +226,9 @@ void add_plain(Matrix& matrix, const char* noun, Run run) {
   });
 }
 
-std::vector<Case> cases() {
+}  // namespace
+
+std::vector<Case> latency_cases() {
   Matrix matrix("latency");
   add_pipes(matrix);
   add_queues(matrix);
@@ -245,9 +247,4 @@ std::vector<Case> cases() {
   return matrix.cases();
 }
 
-}  // namespace
 }  // namespace bench
-
-int main(int argc, char** argv) {
-  return bench::run_program("latency", bench::cases(), argc, argv);
-}

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "bench/binaries.hpp"
 #include "bench/harness/payload.hpp"
-#include "bench/harness/program.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/shared/array.hpp"
@@ -212,7 +212,9 @@ constexpr auto kUnavailable = []<class B>(std::type_identity<B>, std::size_t) {
   return B::unavailable();
 };
 
-std::vector<Case> cases() {
+}  // namespace
+
+std::vector<Case> throughput_cases() {
   Matrix matrix("throughput");
   add_sized<ipc::Pipes>(
       matrix, "pipe", kUnavailable,
@@ -233,9 +235,4 @@ std::vector<Case> cases() {
   return matrix.cases();
 }
 
-}  // namespace
 }  // namespace bench
-
-int main(int argc, char** argv) {
-  return bench::run_program("throughput", bench::cases(), argc, argv);
-}
