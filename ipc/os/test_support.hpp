@@ -43,7 +43,8 @@ class LeavesNothing : public testing::Test {
     std::error_code none;
     return std::distance(std::filesystem::directory_iterator(folder, none), {});
   }
-  /// The files there, less those that another living process has just made: tests run side by side.
+  /// The library's files there that are this process's or a dead one's: other tests run side by
+  /// side.
   static std::set<std::string> shared_memory() {
     std::set<std::string> names;
     std::error_code none;
@@ -51,7 +52,7 @@ class LeavesNothing : public testing::Test {
       const std::string file = entry.path().filename();
       const auto stamp = file.find("ipcmark.");
       const bool is_mine = file.find("ipcmark." + std::to_string(::getpid()) + ".") == stamp;
-      if (stamp == std::string::npos || is_mine || os::is_orphaned_name(file.substr(stamp)))
+      if (stamp != std::string::npos && (is_mine || os::is_orphaned_name(file.substr(stamp))))
         names.insert(file);
     }
     return names;

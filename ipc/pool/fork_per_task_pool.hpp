@@ -145,10 +145,12 @@ class ForkPerTaskPool {
       const auto outcome = static_cast<TaskResult::Outcome>(task.head().outcome);
       task.got.erase(task.got.begin(), task.got.begin() + sizeof(Head));
       ready_.push_back({task.id, outcome, std::move(task.got)});
-    } else if (dead) {
+      return true;
+    }
+    if (dead) {
       ready_.push_back({task.id, TaskResult::Outcome::worker_lost, {}, task.child.wait()});
     }
-    return dead || task.child.try_wait();
+    return dead;
   }
 
   static void read_available(Running& task) {

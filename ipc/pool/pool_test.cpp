@@ -67,6 +67,12 @@ void wait_at_gate(std::span<const std::byte>, Bytes&) {
   ++board->done;
 }
 
+/// A fork a task is a hundred times dearer: fewer of them.
+template <class Pool>
+constexpr int many(int tasks) {
+  return Pool::kName == "fork_per_task" ? 60 : tasks;
+}
+
 template <class Pool>
 TaskResult next(Pool& pool) {
   auto result = pool.collect(os::Deadline::never());
@@ -91,17 +97,18 @@ TYPED_TEST(PoolConformance, RefusesToBeMadeOfNoWorkers) {
 
 TYPED_TEST(PoolConformance, GivesEachResultExactlyOnce) {
   TypeParam pool{3};
+  const int tasks = many<TypeParam>(500);
   std::set<std::uint64_t> ids;
-  for (int i = 0; i < 500; ++i) ids.insert(pool.submit(echo, wire::encode(i)));
-  EXPECT_EQ(ids.size(), 500u);
+  for (int i = 0; i < tasks; ++i) ids.insert(pool.submit(echo, wire::encode(i)));
+  EXPECT_EQ(std::ssize(ids), tasks);
   std::set<int> values;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < tasks; ++i) {
     const auto result = next(pool);
     EXPECT_EQ(result.outcome, Outcome::value);
     EXPECT_EQ(ids.erase(result.id), 1u);
     values.insert(wire::decode<int>(result.bytes));
   }
-  EXPECT_EQ(values.size(), 500u);
+  EXPECT_EQ(std::ssize(values), tasks);
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
 }
 
@@ -150,14 +157,14 @@ TYPED_TEST(PoolConformance, CarriesArgumentsAndResultsOfAnySize) {
 TYPED_TEST(PoolConformance, ManyLargeTasksAndResultsNeverWaitForEachOther) {
   TypeParam pool{2};
   const Bytes large(100'000, std::byte{7});
-  const int tasks = std::string_view(TypeParam::kName) == "fork_per_task" ? 300 : 3000;
+  const int tasks = many<TypeParam>(3000);
   for (int i = 0; i < tasks; ++i) pool.submit(echo, large);
   for (int i = 0; i < tasks; ++i) ASSERT_EQ(next(pool).bytes, large);
 }
 
 TYPED_TEST(PoolConformance, ManySmallTasksBeforeAnyCollect) {
   TypeParam pool{2};
-  const int tasks = std::string_view(TypeParam::kName) == "fork_per_task" ? 300 : 30'000;
+  const int tasks = many<TypeParam>(30'000);
   for (int i = 0; i < tasks; ++i) pool.submit(echo, {});
   pool.finish();
   for (int i = 0; i < tasks; ++i) ASSERT_EQ(next(pool).outcome, Outcome::value);
@@ -208,6 +215,7 @@ TYPED_TEST(PoolConformance, TasksAroundADyingWorkerAllEnd) {
 }
 
 TYPED_TEST(PoolConformance, WorkersKilledFromOutsideAtAnyMomentLoseAtMostTheirTask) {
+  if (TypeParam::kName == "fork_per_task") GTEST_SKIP() << "no worker is there between tasks";
   TypeParam pool{2};
   int lost = 0;
   for (int round = 0; round < 30; ++round) {
