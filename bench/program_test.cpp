@@ -77,14 +77,16 @@ TEST_F(Program, RepeatsAndWritesJson) {
   ASSERT_EQ(code_of(result), 0) << result.errors;
   EXPECT_NE(result.output.find("name,iterations,real_time"), std::string::npos) << result.output;
   std::int64_t operations = 0;
-  for (const Json& row : read_json(out).at("benchmarks")) {
+  const Json rows = read_json(out).at("benchmarks");
+  for (const Json& row : rows) {
     if (row.at("run_type") != "iteration") continue;
     EXPECT_GT(row.at("real_time").get<double>(), 0);
     EXPECT_LE(row.at("latency_ns_p50").get<double>(), row.at("latency_ns_p99").get<double>());
     operations += static_cast<std::int64_t>(row.at("operations").get<double>());
   }
   std::int64_t counted = 0;
-  for (const Json& one : read_json(histograms).at("histograms")) {
+  const Json distributions = read_json(histograms).at("histograms");
+  for (const Json& one : distributions) {
     EXPECT_EQ(one.at("case"), kSmallCase);
     std::int64_t total = 0;
     for (const Json& bucket : one.at("counts")) total += bucket.at(1).get<std::int64_t>();
@@ -92,7 +94,7 @@ TEST_F(Program, RepeatsAndWritesJson) {
     counted += total * one.at("operations_per_sample").get<std::int64_t>();
   }
   EXPECT_EQ(counted, operations);
-  EXPECT_EQ(read_json(histograms).at("histograms").size(), 3u);
+  EXPECT_EQ(distributions.size(), 3u);
 }
 
 TEST_F(Program, RunsTheCasesOfAListInItsOrder) {
