@@ -4,6 +4,7 @@
 
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
+#include "ipc/pipe/fifo.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/semaphore/boost.hpp"
@@ -17,7 +18,7 @@
 
 namespace ipc {
 
-using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, UnixStream>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
