@@ -6,6 +6,7 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/fifo.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
+#include "ipc/pipe/tcp_loopback.hpp"
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
@@ -18,7 +19,7 @@
 
 namespace ipc {
 
-using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, UnixStream>;
+using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, UnixStream, TcpLoopback>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
