@@ -5,6 +5,7 @@
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/fifo.hpp"
+#include "ipc/pipe/socketpair_datagram.hpp"
 #include "ipc/pipe/socketpair_seqpacket.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/tcp_loopback.hpp"
@@ -20,8 +21,8 @@
 
 namespace ipc {
 
-using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, SocketpairSeqpacket, UnixStream,
-                           TcpLoopback>;
+using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, SocketpairSeqpacket,
+                           SocketpairDatagram, UnixStream, TcpLoopback>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
