@@ -9,6 +9,7 @@
 #include "ipc/pipe/socketpair_seqpacket.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/tcp_loopback.hpp"
+#include "ipc/pipe/udp_loopback.hpp"
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
@@ -22,7 +23,7 @@
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, SocketpairSeqpacket,
-                           SocketpairDatagram, UnixStream, TcpLoopback>;
+                           SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
