@@ -11,6 +11,7 @@
 #include "ipc/pipe/tcp_loopback.hpp"
 #include "ipc/pipe/udp_loopback.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/posix.hpp"
 #include "ipc/shared/anonymous.hpp"
@@ -22,7 +23,7 @@
 
 namespace ipc {
 
-using Pipes = os::TypeList<AnonymousPipe, Fifo, SocketpairStream, SocketpairSeqpacket,
+using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
