@@ -5,6 +5,7 @@
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/fifo.hpp"
+#include "ipc/pipe/memfd_passing.hpp"
 #include "ipc/pipe/process_vm_readv.hpp"
 #include "ipc/pipe/socketpair_datagram.hpp"
 #include "ipc/pipe/socketpair_seqpacket.hpp"
@@ -24,9 +25,9 @@
 
 namespace ipc {
 
-using Pipes =
-    os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
-                 SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv>;
+using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
+                           SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
+                           MemfdPassing>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
