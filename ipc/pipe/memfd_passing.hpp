@@ -17,9 +17,10 @@ namespace ipc {
 /// no descriptor left to receive one with gets EMFILE and loses that message.
 class MemfdLink {
  public:
-  /// From here on a message travels as a file. Making, sealing, passing and closing a file takes
-  /// eight system calls, as long as copying some ten pages; and up to here a message fits into one
-  /// packet even of the smallest default send buffers.
+  /// Beyond this a message travels as a file. A file costs six more system calls than a packet, and
+  /// fresh pages, so where one packet can carry the message it is the cheaper way, and up to here
+  /// it can even with small send buffers. What a file gains is that the sender is done without
+  /// waiting for the reader to make room.
   static constexpr std::size_t kInlineBytes = 32 * 1024;
   /// What may be unread in files, unless a single message is larger.
   static constexpr std::size_t kWindowBytes = std::size_t{64} << 20;
