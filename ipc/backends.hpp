@@ -6,8 +6,16 @@
 #include "ipc/notify/rt_signal.hpp"
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
+#include "ipc/pipe/fifo.hpp"
+#include "ipc/pipe/memfd_passing.hpp"
+#include "ipc/pipe/process_vm_readv.hpp"
+#include "ipc/pipe/socketpair_datagram.hpp"
+#include "ipc/pipe/socketpair_seqpacket.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
+#include "ipc/pipe/tcp_loopback.hpp"
+#include "ipc/pipe/udp_loopback.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/process/fork.hpp"
@@ -27,8 +35,10 @@
 
 namespace ipc {
 
-using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
 using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
+using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
+                           SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
+                           MemfdPassing>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;

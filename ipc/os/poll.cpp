@@ -1,17 +1,21 @@
 #include "ipc/os/poll.hpp"
 
-#include <poll.h>
-
 #include "ipc/os/error.hpp"
 
 namespace ipc::os {
 
 bool wait_ready(int fd, short events, Deadline deadline) {
-  if (fd < 0) throw_error(EBADF, "poll");  // poll(2) would wait for nothing
+  pollfd entry{fd, events, 0};
+  return wait_any(std::span(&entry, 1), deadline);
+}
+
+bool wait_any(std::span<pollfd> entries, Deadline deadline) {
+  for (const auto& entry : entries)
+    if (entry.fd < 0) throw_error(EBADF, "poll");  // poll(2) would pass over it
   for (;;) {
-    pollfd entry{fd, events, 0};
-    const int ready = ::poll(&entry, 1, deadline.poll_timeout_ms());
-    if (ready > 0 && (entry.revents & POLLNVAL)) throw_error(EBADF, "poll");
+    const int ready = ::poll(entries.data(), entries.size(), deadline.poll_timeout_ms());
+    for (const auto& entry : entries)
+      if (ready > 0 && (entry.revents & POLLNVAL)) throw_error(EBADF, "poll");
     if (ready > 0) return true;
     if (ready == -1 && errno != EINTR) throw_errno("poll");
     if (deadline.expired()) return false;

@@ -1,5 +1,9 @@
-// Waiting for one descriptor with a deadline.
+// Waiting for descriptors with a deadline.
 #pragma once
+
+#include <poll.h>
+
+#include <span>
 
 #include "ipc/os/clock.hpp"
 
@@ -9,5 +13,8 @@ namespace ipc::os {
 /// deadline passed, never before it; a signal handler does not end the wait. Throws EBADF for a
 /// descriptor that is not open.
 bool wait_ready(int fd, short events, Deadline deadline);
+
+/// The same for whichever is first; tells in each entry's revents what it has.
+bool wait_any(std::span<pollfd> entries, Deadline deadline);
 
 }  // namespace ipc::os

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "ipc/os/child.hpp"
-#include "ipc/os/limits.hpp"
 #include "ipc/pipe/stream_end.hpp"
 
 namespace ipc {
@@ -34,11 +33,7 @@ class AnonymousPipe {
     int fds[2];
     os::check(::pipe2(fds, O_CLOEXEC), "pipe2");
     std::pair ends{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
-    if (options.capacity_bytes > 0) {
-      const auto most = static_cast<std::size_t>(os::pipe_max_bytes());
-      const int bytes = static_cast<int>(std::min(options.capacity_bytes, most));
-      os::check(::fcntl(fds[1], F_SETPIPE_SZ, bytes), "F_SETPIPE_SZ " + std::to_string(bytes));
-    }
+    set_pipe_capacity(fds[1], options.capacity_bytes);
     return ends;
   }
 };

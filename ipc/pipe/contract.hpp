@@ -47,6 +47,28 @@ concept PipeEnd = std::movable<E> && !std::copyable<E> &&
   { end.max_message_bytes() } -> std::same_as<std::size_t>;
 };
 
+/// What an end declares, as a static constexpr bool, where its mechanism keeps one of the bullets
+/// only in another form. An end that declares nothing keeps them all as they stand.
+/// - kSendWaitsForReader: nothing is held in between. send() returns when the message is read, and
+///   throws EPIPE when the reader ends before that; capacity_bytes() is 0. Two peers that both send
+///   first wait for each other, unless another thread of one of them receives meanwhile;
+/// - kTakesMessagesWhole: a message of any size is handed over in one step. Whoever dies can no
+///   more do so in the middle of it, and send() need not notice that the reader dies;
+/// - kMissesAGoneReader: the kernel tells of a reader that is gone only after something was sent to
+///   it. Sends may be lost for a moment before they throw EPIPE.
+template <class E>
+inline constexpr bool send_waits_for_reader = requires {
+  requires E::kSendWaitsForReader;
+};
+template <class E>
+inline constexpr bool takes_messages_whole = requires {
+  requires E::kTakesMessagesWhole;
+};
+template <class E>
+inline constexpr bool misses_a_gone_reader = requires {
+  requires E::kMissesAGoneReader;
+};
+
 /// make() gives the two ends, connected; both directions work at the same time. After a fork each
 /// process closes the end that it does not use.
 template <class P>

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "ipc/os/error.hpp"
+#include "ipc/os/limits.hpp"
 #include "ipc/os/poll.hpp"
 #include "ipc/os/unique_fd.hpp"
 #include "ipc/pipe/contract.hpp"
@@ -203,6 +204,15 @@ class StreamEnd {
 };
 
 static_assert(PipeEnd<StreamEnd>);
+
+/// Sets what a pipe holds, given either end; more than /proc/sys/fs/pipe-max-size is cut to it.
+/// 0 leaves the default.
+inline void set_pipe_capacity(int pipe, std::size_t bytes) {
+  if (bytes == 0) return;
+  const auto most = static_cast<std::size_t>(os::pipe_max_bytes());
+  const int asked = static_cast<int>(std::min(bytes, most));
+  os::check(::fcntl(pipe, F_SETPIPE_SZ, asked), "F_SETPIPE_SZ " + std::to_string(asked));
+}
 
 /// Asks for a socket's send buffer; the kernel cuts it to net.core.wmem_max. 0 leaves the default.
 inline void set_send_buffer(int socket, std::size_t bytes) {
