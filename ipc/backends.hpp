@@ -12,7 +12,12 @@
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
+#include "ipc/semaphore/eventfd.hpp"
+#include "ipc/semaphore/futex.hpp"
+#include "ipc/semaphore/pipe_tokens.hpp"
 #include "ipc/semaphore/posix.hpp"
+#include "ipc/semaphore/posix_named.hpp"
+#include "ipc/semaphore/sysv.hpp"
 #include "ipc/shared/anonymous.hpp"
 #include "ipc/shared/atomic.hpp"
 #include "ipc/shared/boost_managed.hpp"
@@ -26,7 +31,8 @@ using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
                  Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
-using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
+using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
+                                FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, EventFd>;
 

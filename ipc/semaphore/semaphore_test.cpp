@@ -212,6 +212,48 @@ TYPED_TEST(SemaphoreConformance, LeavesNoNameBehindWhenItsOwnerIsKilled) {
     return ::raise(SIGKILL);
   });
   EXPECT_EQ(owner.wait().signal(), SIGKILL);
+  EXPECT_EQ(test::leaves_until_reclaimed(owner.pid()), TypeParam::kNeedsReclaim);
+}
+
+TYPED_TEST(SemaphoreConformance, AWaiterKilledWhileItIsWokenTakesNothingFromTheOthers) {
+  if (!TypeParam::kSurvivesKill) GTEST_SKIP() << "not promised";
+  TypeParam semaphore(0);
+  const auto wait_in_vain = [&] { return semaphore.acquire(), false; };
+  auto killed = test::beside(wait_in_vain);
+  test::until_asleep(killed.pid());
+  auto other = test::beside([&] { return semaphore.acquire(), true; });
+  test::until_asleep(other.pid());
+  // Stopped, it is chosen to be woken, as the first that came, and cannot act on it.
+  killed.kill(SIGSTOP);
+  while (test::state_of(killed.pid()) != 'T') ::sched_yield();
+  semaphore.release();
+  killed.kill(SIGKILL);
+  EXPECT_EQ(killed.wait().signal(), SIGKILL);
+  EXPECT_EQ(other.wait(), test::kSuccess);
+  EXPECT_EQ(drain(semaphore), 0);
+}
+
+TYPED_TEST(SemaphoreConformance, WaitersKilledAtAnyMomentLeaveEveryUnitInside) {
+  if (!TypeParam::kSurvivesKill) GTEST_SKIP() << "not promised";
+  TypeParam semaphore(0);
+  for (int i = 0; i < 20; ++i) {
+    auto waiter = test::beside([&] { return semaphore.acquire(), true; });
+    if (i % 2) test::until_asleep(waiter.pid());
+    waiter.kill(SIGKILL);
+    waiter.wait();
+  }
+  for (int i = 0; i < 5; ++i) semaphore.release();
+  EXPECT_EQ(test::in_child([&] {
+              for (int i = 0; i < 5; ++i) semaphore.acquire();
+              return true;
+            }),
+            test::kSuccess);
+}
+
+TYPED_TEST(SemaphoreConformance, AnExecutedProgramSeesNoDescriptor) {
+  const auto before = test::descriptors_of_a_program();
+  const TypeParam semaphore(1);
+  EXPECT_EQ(test::descriptors_of_a_program(), before);
 }
 
 TYPED_TEST(SemaphoreConformance, ServesTheThreadsOfOneProcess) {
@@ -228,6 +270,19 @@ TYPED_TEST(SemaphoreConformance, ServesTheThreadsOfOneProcess) {
   }
   peer.join();
   EXPECT_EQ(drain(ping) + drain(pong), 0);
+}
+
+using PipeTokens = test::LeavesNothing;
+
+TEST_F(PipeTokens, SaysWhenThePipeIsFullAndLosesNothing) {
+  PipeTokenSemaphore semaphore(PipeTokenSemaphore::kMaxCount);
+  int error = 0;
+  while ((error = error_of([&] { semaphore.release(); })) == 0) {
+  }
+  EXPECT_EQ(error, EOVERFLOW);
+  const unsigned full = semaphore.value();
+  EXPECT_GE(full, PipeTokenSemaphore::kMaxCount);
+  EXPECT_EQ(drain(semaphore), static_cast<int>(full));
 }
 
 using TypedSemaphore = test::LeavesNothing;
