@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/cpu.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
 
@@ -217,20 +218,33 @@ TYPED_TEST(SemaphoreConformance, LeavesNoNameBehindWhenItsOwnerIsKilled) {
 
 TYPED_TEST(SemaphoreConformance, AWaiterKilledWhileItIsWokenTakesNothingFromTheOthers) {
   if (!TypeParam::kSurvivesKill) GTEST_SKIP() << "not promised";
-  TypeParam semaphore(0);
-  const auto wait_in_vain = [&] { return semaphore.acquire(), false; };
-  auto killed = test::beside(wait_in_vain);
-  test::until_asleep(killed.pid());
-  auto other = test::beside([&] { return semaphore.acquire(), true; });
-  test::until_asleep(other.pid());
-  // Stopped, it is chosen to be woken, as the first that came, and cannot act on it.
-  killed.kill(SIGSTOP);
-  while (test::state_of(killed.pid()) != 'T') ::sched_yield();
-  semaphore.release();
-  killed.kill(SIGKILL);
-  EXPECT_EQ(killed.wait().signal(), SIGKILL);
-  EXPECT_EQ(other.wait(), test::kSuccess);
-  EXPECT_EQ(drain(semaphore), 0);
+  const std::vector one_cpu{os::allowed_cpus().front().id};
+  for (int round = 0; round < 5; ++round) {
+    TypeParam semaphore(0);
+    SharedFlag acquired(false);
+    // It waits first, so it is woken; but it cannot run while the killer does.
+    auto victim = test::beside([&] {
+      os::pin(one_cpu);
+      const sched_param none{};
+      os::check(::sched_setscheduler(0, SCHED_BATCH, &none), "sched_setscheduler");
+      semaphore.acquire();
+      acquired->store(true);
+      return true;
+    });
+    test::until_asleep(victim.pid());
+    auto other = test::beside([&] { return semaphore.acquire(), true; });
+    test::until_asleep(other.pid());
+    EXPECT_EQ(test::in_child([&] {
+                os::pin(one_cpu);
+                semaphore.release();
+                return ::kill(victim.pid(), SIGKILL) == 0;
+              }),
+              test::kSuccess);
+    victim.wait();
+    if (*acquired) semaphore.release();  // it came first all the same
+    EXPECT_EQ(other.wait(), test::kSuccess);
+    EXPECT_EQ(drain(semaphore), 0);
+  }
 }
 
 TYPED_TEST(SemaphoreConformance, WaitersKilledAtAnyMomentLeaveEveryUnitInside) {
