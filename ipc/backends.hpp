@@ -3,7 +3,10 @@
 #pragma once
 
 #include "ipc/notify/eventfd.hpp"
+#include "ipc/notify/futex.hpp"
+#include "ipc/notify/pipe_byte.hpp"
 #include "ipc/notify/rt_signal.hpp"
+#include "ipc/notify/signalfd.hpp"
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
@@ -34,6 +37,6 @@ using SharedMemories =
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
-using Notifiers = os::TypeList<RtSignal, EventFd>;
+using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 
 }  // namespace ipc
