@@ -25,15 +25,27 @@
 #include "ipc/shared/atomic.hpp"
 #include "ipc/shared/boost_managed.hpp"
 #include "ipc/shared/boost_mutex.hpp"
+#include "ipc/shared/futex_mutex.hpp"
+#include "ipc/shared/mapped_file.hpp"
+#include "ipc/shared/memfd.hpp"
+#include "ipc/shared/ofd_lock.hpp"
+#include "ipc/shared/posix_shm.hpp"
 #include "ipc/shared/robust_mutex.hpp"
 #include "ipc/shared/shared.hpp"
+#include "ipc/shared/spin_lock.hpp"
+#include "ipc/shared/sysv_shm.hpp"
 
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+// Every storage once, without a lock; every lock once, in anonymous memory.
 using SharedMemories =
-    os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
-                 Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
+    os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<MappedFileStorage, Atomic>,
+                 Shared<MemfdStorage, Atomic>, Shared<PosixShmStorage, Atomic>,
+                 Shared<SysvShmStorage, Atomic>, Shared<BoostManagedStorage, Atomic>,
+                 Shared<AnonymousStorage, RobustMutex>, Shared<AnonymousStorage, BoostMutex>,
+                 Shared<AnonymousStorage, FutexMutex>, Shared<AnonymousStorage, SpinLock>,
+                 Shared<AnonymousStorage, OfdLock>>;
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
