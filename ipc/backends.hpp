@@ -12,8 +12,10 @@
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/queue/sysv_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/eventfd.hpp"
 #include "ipc/semaphore/futex.hpp"
@@ -48,7 +50,7 @@ using SharedMemories =
                  Shared<AnonymousStorage, OfdLock>>;
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
-using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
+using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 
 }  // namespace ipc

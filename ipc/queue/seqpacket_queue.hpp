@@ -34,7 +34,10 @@ class SeqpacketQueue {
  public:
   static constexpr std::string_view kName = "seqpacket";
   static constexpr bool kHasSize = true;
+  static constexpr bool kHasTimed = true;
   static constexpr bool kSurvivesKill = true;
+  static constexpr bool kNeedsReclaim = false;
+  static constexpr std::size_t kMostMessageBytes = kAnyMessageBytes;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { SeqpacketQueue{QueueOptions{}}; });
