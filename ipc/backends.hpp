@@ -11,6 +11,11 @@
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
 #include "ipc/pipe/unix_stream.hpp"
+#include "ipc/pool/fork_per_task_pool.hpp"
+#include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/process/fork.hpp"
+#include "ipc/process/posix_spawn.hpp"
+#include "ipc/process/thread.hpp"
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
@@ -40,6 +45,7 @@
 namespace ipc {
 
 using Pipes = os::TypeList<AnonymousPipe, SocketpairStream, UnixStream>;
+using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
 // Every storage once, without a lock; every lock once, in anonymous memory.
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<MappedFileStorage, Atomic>,
@@ -52,5 +58,6 @@ using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemapho
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
+using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
 
 }  // namespace ipc

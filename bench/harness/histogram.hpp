@@ -27,8 +27,13 @@ class Histogram {
     if (value > max_) max_ = value;
   }
   void add(const Histogram& other) noexcept;
-  /// Writes to every page, so that no page fault falls into a timed window.
-  void clear() noexcept { *this = Histogram{}; }
+  /// Writes to every page, so that no page fault falls into a timed window; in place, since a copy
+  /// on the stack would be private memory that every later fork has to copy.
+  void clear() noexcept {
+    counts_.fill(0);
+    total_ = sum_ = max_ = 0;
+    min_ = ~std::uint64_t{0};
+  }
 
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
   [[nodiscard]] std::uint64_t min() const noexcept { return total_ ? min_ : 0; }

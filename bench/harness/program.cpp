@@ -50,7 +50,7 @@ void take_min_time(Options& options) {
     options.window_ms = static_cast<int>(seconds * 1000);
     return true;
   });
-  options.others.emplace_back("--benchmark_min_time=0.000000001");
+  options.others.emplace_back("--benchmark_min_time=0.000000000000001");
 }
 
 Options parse(CLI::App& app, int argc, char** argv) {
@@ -122,10 +122,11 @@ class Recorder {
     try {
       if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
       const Outcome outcome = one.run(options_.window());
-      // The measurement is over: the loop only hands its result to the library.
-      const double total_s = outcome.operation_ns * 1e-9 * static_cast<double>(outcome.operations);
-      while (state.KeepRunningBatch(outcome.operations)) state.SetIterationTime(total_s);
+      // The measurement is over: the loop only hands its result to the library, as one iteration, since
+      // the library wants all repetitions to have as many.
+      while (state.KeepRunning()) state.SetIterationTime(outcome.operation_ns * 1e-9);
       for (const auto& [key, value] : outcome.counters) state.counters[key] = value;
+      state.counters["operations"] = static_cast<double>(outcome.operations);
       state.SetLabel(cpus_of(one));
       if (outcome.histogram) keep(name, repetition, outcome);
       progress("done " + name);
@@ -192,11 +193,10 @@ void register_cases(const std::vector<Case>& cases, bool chosen, Recorder& recor
   if (left_out) fmt::print(stderr, "{} cases cannot run here; --catalogue says why\n", left_out);
 }
 
-void initialize_library(const std::string& program, const Options& options) {
-  std::vector<std::string> words{program};
-  words.insert(words.end(), options.others.begin(), options.others.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
+void initialize_library(char* program, Options& options) {
+  // The library keeps the pointer to the program's name.
+  std::vector<char*> pointers{program};
+  for (std::string& word : options.others) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) std::exit(kBadInput);
@@ -214,7 +214,7 @@ void initialize_library(const std::string& program, const Options& options) {
 int run_program(const std::string& binary, const std::vector<Case>& all, int argc, char** argv) {
   CLI::App app("ipcmark " + binary + ": a Google Benchmark program", binary);
   try {
-    const Options options = parse(app, argc, argv);
+    Options options = parse(app, argc, argv);
     if (options.catalogue) {
       print_catalogue(binary, all);
       return 0;

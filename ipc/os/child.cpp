@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -128,31 +129,43 @@ std::optional<ExitStatus> Child::wait_until(Deadline deadline) {
 }
 
 void Child::kill(int signal) {
-  if (pid_ > 0 && !status_) ::kill(pid_, signal);
+  if (pid_ <= 0 || status_) return;
+  // Somebody else may have reaped it: the pidfd still means this child, its pid may not.
+  if (!pidfd_ ||
+      (::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == -1 && errno != ESRCH))
+    ::kill(pid_, signal);
 }
 
 void become_subreaper() {
   check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl PR_SET_CHILD_SUBREAPER");
 }
 
+namespace {
+
+/// Kills the children that this process has now, each of them listed with the thread that forked
+/// it.
+bool kill_listed_children() {
+  bool any = false;
+  std::error_code gone;  // a thread may end meanwhile
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", gone)) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t pid = 0; children >> pid; any = true) ::kill(pid, SIGKILL);
+  }
+  return any;
+}
+
+}  // namespace
+
 int kill_all_children() {
   int count = 0;
-  const std::string list = "/proc/self/task/" + std::to_string(::gettid()) + "/children";
-  // A killed child's own children come to us, so look again until there are none.
-  for (;;) {
-    std::ifstream children(list);
-    pid_t pid = 0;
-    bool any = false;
-    while (children >> pid) {
-      ::kill(pid, SIGKILL);
-      any = true;
-    }
-    if (!any && ::waitpid(-1, nullptr, WNOHANG) <= 0) return count;
-    while (::waitpid(-1, nullptr, any ? 0 : WNOHANG) > 0) {
-      ++count;
-      any = false;
-    }
+  // A killed child's own children may come to us, so look again until there are none.
+  while (kill_listed_children()) {
+    const auto ended = os::wait();
+    if (!ended) break;
+    ++count;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) ++count;
   }
+  return count;
 }
 
 void ignore_sigpipe() {

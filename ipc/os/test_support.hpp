@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
@@ -21,17 +21,18 @@
 
 namespace ipc::test {
 
-/// Fails a test that leaves a descriptor, a name in /dev/shm, a System V object or a child behind,
+/// Fails a test that leaves a descriptor, a file in /dev/shm, a System V object or a child behind,
 /// and kills one that hangs.
 class LeavesNothing : public testing::Test {
  protected:
   void SetUp() override {
     ::alarm(kHangSeconds);
     descriptors_ = count("/proc/self/fd");
+    shared_memory_ = shared_memory();
   }
   void TearDown() override {
     EXPECT_EQ(count("/proc/self/fd"), descriptors_) << "descriptors left open";
-    EXPECT_TRUE(names_left().empty()) << names_left().front() << " left in /dev/shm";
+    EXPECT_EQ(shared_memory(), shared_memory_) << "files left in /dev/shm";
     for (const auto& object : os::sysv_objects())
       EXPECT_NE(object.creator, ::getpid()) << object.to_string() << " left";
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "children left behind";
@@ -45,19 +46,22 @@ class LeavesNothing : public testing::Test {
     std::error_code none;
     return std::distance(std::filesystem::directory_iterator(folder, none), {});
   }
-  /// Of this process or of dead ones: other tests, running beside this one, have their own.
-  static std::vector<std::string> names_left() {
-    const std::string own = "ipcmark." + std::to_string(::getpid()) + ".";
-    std::vector<std::string> left;
+  /// The library's files there that are this process's or a dead one's: other tests run side by
+  /// side.
+  static std::set<std::string> shared_memory() {
+    std::set<std::string> names;
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none)) {
-      std::string name = entry.path().filename();
-      if (name.starts_with("sem.")) name.erase(0, 4);
-      if (name.starts_with(own) || os::is_orphaned_name(name)) left.push_back(name);
+      const std::string file = entry.path().filename();
+      const auto stamp = file.find("ipcmark.");
+      const bool is_mine = file.find("ipcmark." + std::to_string(::getpid()) + ".") == stamp;
+      if (stamp != std::string::npos && (is_mine || os::is_orphaned_name(file.substr(stamp))))
+        names.insert(file);
     }
-    return left;
+    return names;
   }
   long descriptors_ = 0;
+  std::set<std::string> shared_memory_;
 };
 
 /// Fixture of a conformance suite: skips, with its reason, a backend that does not work here.

@@ -8,7 +8,7 @@
 
 namespace ipc {
 
-/// A way to start a child. Every starter keeps this contract (process_test.cpp has a test for
+/// A way to start a child. Every starter keeps this contract (starter_test.cpp has a test for
 /// each):
 /// - start(code) gives a child that ends by itself with that exit code, 0 to 255;
 /// - reap() blocks until it ended, gives its status, and leaves no zombie;

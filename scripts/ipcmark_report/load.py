@@ -173,7 +173,7 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
     counters = {key: float(fields.values[key]) for key in COUNTERS if key in fields.values}
     return Row(
         case, binary, number, label, None,
-        operations=float(fields.values["iterations"]),
+        operations=float(fields.values["operations"]),
         time_ns=float(fields.values["real_time"]) * scale,
         **counters,
     )
@@ -186,11 +186,11 @@ def _row_error(fields: Fields, case: Case) -> str | None:
     if show(fields.values.get("time_unit", "ns")) not in NANOSECONDS:
         return "not a valid row (found by the report): time_unit is unknown"
     main = MAIN_COUNTER.get(case.measure)
-    required = ("iterations", "real_time") + ((main,) if main else ())
+    required = ("operations", "real_time") + ((main,) if main else ())
     for key in required:
         if key not in fields.values:
             return f"not a valid row (found by the report): {key} is missing"
-    for key in ("iterations", "real_time", *COUNTERS):
+    for key in ("operations", "real_time", *COUNTERS):
         fault = number_fault(fields.values[key]) if key in fields.values else None
         if fault is not None:
             return f"not a valid row (found by the report): {key} {fault}"

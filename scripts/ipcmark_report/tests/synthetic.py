@@ -146,7 +146,7 @@ class Synthetic:
 def row(name: str, ns: float, counters: dict[str, Any]) -> dict[str, Any]:
     full = f"{name}/manual_time"
     return {"name": full, "run_name": full, "run_type": "iteration", "repetitions": 1, "repetition_index": 0,
-            "threads": 1, "iterations": 4096, "real_time": ns, "cpu_time": ns / 2, "time_unit": "ns",
+            "threads": 1, "iterations": 1, "operations": 4096, "real_time": ns, "cpu_time": ns / 2, "time_unit": "ns",
             "label": "cpus 0,1" if "cross_core" in name else "cpus 0", **counters}
 
 

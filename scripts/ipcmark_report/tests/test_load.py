@@ -96,7 +96,7 @@ def test_an_error_row_keeps_its_message(tmp_path: Path) -> None:
     ("real_time", float("-inf"), "real_time is infinite"),
     ("cpu_ns_per_operation", -1.0, "cpu_ns_per_operation is negative (-1)"),
     ("samples", "many", "samples is not a number (many)"),
-    ("iterations", None, "iterations is not a number (none)"),
+    ("operations", None, "operations is not a number (none)"),
     ("latency_ns_p50", 0.0, "latency_ns_p50 is 0, nothing was measured"),
     ("latency_ns_p50", 10**400, "latency_ns_p50 is too large"),
     ("time_unit", "fortnight", "time_unit is unknown"),

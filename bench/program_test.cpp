@@ -1,0 +1,186 @@
+// The bench binaries as programs: Google Benchmark's flags, their own, and bad input.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "bench/harness/command.hpp"
+#include "bench/harness/json_file.hpp"
+#include "ipc/os/test_support.hpp"
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kBinaries[] = {"fork_cost", "latency", "throughput", "contention"};
+constexpr const char* kSmallCase = "latency/semaphore/posix/placement:same_core";
+const std::string kSmallFilter = std::string("--benchmark_filter=") + kSmallCase;
+
+class Program : public ipc::test::LeavesNothing {
+ protected:
+  void SetUp() override {
+    LeavesNothing::SetUp();
+    folder_ = fs::temp_directory_path() / ("program_test." + std::to_string(::getpid()));
+    fs::create_directory(folder_);
+  }
+  void TearDown() override {
+    fs::remove_all(folder_);
+    LeavesNothing::TearDown();
+  }
+
+  static CommandResult run(const std::string& binary, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), fs::read_symlink("/proc/self/exe").parent_path() / binary);
+    arguments.insert(arguments.end(), {"--window_ms=5", "--warmup_ms=2", "--grace_ms=20000"});
+    return run_command(arguments, ipc::os::Deadline::never());
+  }
+  static int code_of(const CommandResult& result) {
+    return result.status.exited() ? result.status.code() : -1;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Program, CatalogueNamesEveryCaseOnceWithAReasonOrNone) {
+  for (const char* binary : kBinaries) {
+    const CommandResult result = run(binary, {"--catalogue"});
+    ASSERT_EQ(code_of(result), 0) << result.errors;
+    const Json catalogue = Json::parse(result.output);
+    EXPECT_EQ(catalogue.at("binary"), binary);
+    std::set<std::string> names;
+    std::size_t quick = 0;
+    for (const Json& one : catalogue.at("cases")) {
+      EXPECT_TRUE(names.insert(one.at("name")).second) << one.at("name");
+      EXPECT_TRUE(one.at("reason").is_null() || !one.at("reason").get<std::string>().empty());
+      quick += one.at("quick").get<bool>();
+    }
+    EXPECT_GT(quick, 0u) << binary;
+  }
+}
+
+TEST_F(Program, ListsThroughGoogleBenchmarksFlag) {
+  const CommandResult result = run(
+      "latency", {"--benchmark_list_tests=true", "--benchmark_filter=latency/semaphore/posix/"});
+  EXPECT_EQ(code_of(result), 0);
+  EXPECT_NE(result.output.find(std::string(kSmallCase) + "/manual_time\n"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(Program, RepeatsAndWritesJson) {
+  const fs::path out = folder_ / "out.json", histograms = folder_ / "hist.json";
+  const CommandResult result =
+      run("latency", {kSmallFilter, "--benchmark_repetitions=3", "--benchmark_format=csv",
+                      "--benchmark_out=" + out.string(), "--histograms=" + histograms.string()});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  EXPECT_NE(result.output.find("name,iterations,real_time"), std::string::npos) << result.output;
+  std::int64_t operations = 0;
+  for (const Json& row : read_json(out).at("benchmarks")) {
+    if (row.at("run_type") != "iteration") continue;
+    EXPECT_GT(row.at("real_time").get<double>(), 0);
+    EXPECT_LE(row.at("latency_ns_p50").get<double>(), row.at("latency_ns_p99").get<double>());
+    operations += static_cast<std::int64_t>(row.at("operations").get<double>());
+  }
+  std::int64_t counted = 0;
+  for (const Json& one : read_json(histograms).at("histograms")) {
+    EXPECT_EQ(one.at("case"), kSmallCase);
+    std::int64_t total = 0;
+    for (const Json& bucket : one.at("counts")) total += bucket.at(1).get<std::int64_t>();
+    EXPECT_EQ(total, one.at("total_count").get<std::int64_t>());
+    counted += total * one.at("operations_per_sample").get<std::int64_t>();
+  }
+  EXPECT_EQ(counted, operations);
+  EXPECT_EQ(read_json(histograms).at("histograms").size(), 3u);
+}
+
+TEST_F(Program, RunsTheCasesOfAListInItsOrder) {
+  const std::vector<std::string> wanted{
+      "contention/semaphore/posix/hold_ns:0/processes:2/placement:same_core",
+      "contention/semaphore/boost/hold_ns:0/processes:1/placement:same_core"};
+  std::ofstream list(folder_ / "cases");
+  for (const std::string& name : wanted) list << name << '\n';
+  list.close();
+  const CommandResult result =
+      run("contention", {"--cases=" + (folder_ / "cases").string(), "--benchmark_format=json"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  const Json rows = Json::parse(result.output).at("benchmarks");
+  ASSERT_EQ(rows.size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    EXPECT_EQ(rows[i].at("name"), wanted[i] + "/manual_time");
+}
+
+/// The library calls a case again when it takes the result for too short.
+TEST_F(Program, RunsTheShortestOperationOnce) {
+  const CommandResult result =
+      run("contention",
+          {"--benchmark_filter=anonymous_atomic/operation:load/processes:1/placement:same_core",
+           "--progress_fd=1", "--benchmark_format=csv"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  const std::string_view output = result.output;
+  const auto first = output.find("done contention/");
+  ASSERT_NE(first, std::string_view::npos);
+  EXPECT_EQ(output.find("done contention/", first + 1), std::string_view::npos) << output;
+}
+
+TEST_F(Program, TakesMinTimeAsTheWindow) {
+  const CommandResult result =
+      run("latency", {kSmallFilter, "--benchmark_min_time=0.03", "--benchmark_format=json"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  EXPECT_EQ(Json::parse(result.output).at("context").at("window_ms"), "30");
+}
+
+TEST_F(Program, RefusesBadInputInOneLine) {
+  const std::vector<std::vector<std::string>> inputs{
+      {"--no_such_flag"},
+      {"--window_ms=0"},
+      {"--window_ms=x"},
+      {"--benchmark_min_time=x"},
+      {"--benchmark_no_such_flag=1"},
+      {"--cases=" + (folder_ / "missing").string()},
+      {"--benchmark_filter=no/such/case"},
+      {"--benchmark_filter=("},
+  };
+  for (const auto& input : inputs) {
+    const CommandResult result = run("latency", input);
+    EXPECT_EQ(code_of(result), 2) << input[0];
+    EXPECT_FALSE(result.errors.empty()) << input[0];
+  }
+}
+
+TEST_F(Program, RefusesAListWithAnUnknownCase) {
+  std::ofstream(folder_ / "cases") << "latency/pipe/no_such/size:64/placement:same_core\n";
+  const CommandResult result = run("latency", {"--cases=" + (folder_ / "cases").string()});
+  EXPECT_EQ(code_of(result), 2);
+  EXPECT_NE(result.errors.find("no_such"), std::string::npos);
+}
+
+TEST_F(Program, ReportsAnUnwritableHistogramFile) {
+  const CommandResult result =
+      run("latency", {kSmallFilter, "--histograms=" + (folder_ / "missing/hist.json").string()});
+  EXPECT_EQ(code_of(result), 2);
+  EXPECT_NE(result.errors.find("missing"), std::string::npos) << result.errors;
+}
+
+/// Google Benchmark's own comparison, as Debian packages it (libbenchmark-tools).
+TEST_F(Program, OutputIsReadByCompare) {
+  const fs::path compare = "/usr/share/benchmark/compare.py";
+  if (!fs::exists(compare))
+    GTEST_SKIP() << compare << " is missing: apt-get install libbenchmark-tools";
+  std::vector<std::string> files;
+  for (const char* binary : {"latency", "contention"}) {
+    const std::string filter = std::string("--benchmark_filter=/semaphore/posix/.*same_core");
+    std::vector<std::string> words{"/usr/bin/python3", compare, "benchmarks"};
+    for (int side = 0; side < 2; ++side) {
+      words.push_back(folder_ / (binary + std::to_string(side) + ".json"));
+      ASSERT_EQ(code_of(run(binary, {filter, "--benchmark_out=" + words.back()})), 0);
+    }
+    const CommandResult result = run_command(words, ipc::os::Deadline::never());
+    EXPECT_EQ(code_of(result), 0) << result.errors;
+    EXPECT_NE(result.output.find("/semaphore/posix/"), std::string::npos) << result.output;
+  }
+}
+
+}  // namespace
+}  // namespace bench

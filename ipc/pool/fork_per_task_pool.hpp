@@ -1,0 +1,180 @@
+// Pool backend: a child forked for each task, so many at once as the pool has workers.
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <list>
+#include <stdexcept>
+#include <vector>
+
+#include "ipc/os/error.hpp"
+#include "ipc/os/unique_fd.hpp"
+#include "ipc/pool/task.hpp"
+
+namespace ipc {
+
+/// Nothing is sent to the child, which has it all by the fork; the result comes back through a pipe
+/// of its own. Costs a fork a task; a task can spoil nothing for another.
+class ForkPerTaskPool {
+ public:
+  static constexpr std::string_view kName = "fork_per_task";
+
+  static os::Unavailable unavailable() { return std::nullopt; }
+
+  explicit ForkPerTaskPool(unsigned workers) : most_(workers) {
+    if (workers == 0) throw std::invalid_argument("a pool needs at least one worker");
+  }
+  ForkPerTaskPool(const ForkPerTaskPool&) = delete;
+  ForkPerTaskPool& operator=(const ForkPerTaskPool&) = delete;
+  ~ForkPerTaskPool() {
+    if (owner_ == ::getpid()) terminate();
+  }
+
+  std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
+    require_owner();
+    if (ended_) os::throw_error(EINVAL, "submit: the pool has ended");
+    while (running_.size() >= most_) pump(os::Deadline::never());
+    int fds[2];
+    os::check(::pipe2(fds, O_CLOEXEC), "pipe2");
+    os::UniqueFd from(fds[0]);
+    const os::UniqueFd to(fds[1]);
+    os::check(::fcntl(from.get(), F_SETFL, O_NONBLOCK), "F_SETFL");
+    const std::uint64_t id = ++last_id_;
+    auto child =
+        os::Child::fork([&] { return serve(to.get(), run_task(id, function, arguments)); });
+    running_.push_back({id, std::move(child), std::move(from), {}});
+    return id;
+  }
+
+  std::optional<TaskResult> collect(os::Deadline deadline) {
+    require_owner();
+    while (ready_.empty()) {
+      if (running_.empty()) return std::nullopt;
+      pump(deadline);
+      if (ready_.empty() && deadline.expired()) return std::nullopt;
+    }
+    TaskResult result = std::move(ready_.front());
+    ready_.pop_front();
+    return result;
+  }
+
+  [[nodiscard]] unsigned workers() const { return most_; }
+
+  void finish() {
+    require_owner();
+    ended_ = true;
+    while (!running_.empty()) pump(os::Deadline::never());
+  }
+
+  void terminate() {
+    require_owner();
+    ended_ = true;
+    for (auto& task : running_) task.child.kill(SIGKILL);
+    running_.clear();
+  }
+
+ private:
+  /// On the pipe: the outcome, the size of the rest, the rest.
+  struct Head {
+    std::uint64_t outcome, bytes;
+  };
+  struct Running {
+    std::uint64_t id;
+    os::Child child;
+    os::UniqueFd from;
+    Bytes got;
+
+    [[nodiscard]] Head head() const {
+      Head head{};
+      if (got.size() >= sizeof head) std::memcpy(&head, got.data(), sizeof head);
+      return head;
+    }
+    [[nodiscard]] bool complete() const {
+      return got.size() >= sizeof(Head) && got.size() - sizeof(Head) >= head().bytes;
+    }
+  };
+  static constexpr std::chrono::milliseconds kSlice{20};
+
+  void require_owner() const {
+    if (owner_ != ::getpid()) os::throw_error(EPERM, "the pool belongs to another process");
+  }
+
+  static int serve(int pipe, const TaskResult& result) {
+    const Head head{static_cast<std::uint64_t>(result.outcome), result.bytes.size()};
+    Bytes message;
+    wire::append(message, std::as_bytes(std::span(&head, 1)));
+    wire::append(message, result.bytes);
+    for (std::span<const std::byte> rest = message; !rest.empty();) {
+      const auto sent = os::retry_eintr([&] { return ::write(pipe, rest.data(), rest.size()); });
+      rest = rest.subspan(static_cast<std::size_t>(os::check(sent, "write result")));
+    }
+    return 0;
+  }
+
+  /// Waits until a child sends or ends, at most until the deadline, and takes in what there is.
+  void pump(os::Deadline deadline) {
+    polled_.clear();
+    bool blind = false;
+    for (const auto& task : running_) {
+      polled_.push_back({task.from.get(), POLLIN, 0});
+      polled_.push_back({task.child.pidfd(), POLLIN, 0});
+      blind = blind || task.child.pidfd() < 0;  // kernels before 5.3
+    }
+    const auto until =
+        blind ? os::Deadline::after(std::min<os::Duration>(deadline.remaining(), kSlice))
+              : deadline;
+    const int ready = ::poll(polled_.data(), polled_.size(), until.poll_timeout_ms());
+    if (ready == -1 && errno != EINTR) os::throw_errno("poll");
+    std::size_t at = 0;
+    for (auto task = running_.begin(); task != running_.end(); at += 2) {
+      const bool touched = polled_[at].revents || polled_[at + 1].revents || blind;
+      task = touched && ended(*task) ? running_.erase(task) : std::next(task);
+    }
+  }
+
+  /// Takes in what a task sent, and its end if it ended.
+  bool ended(Running& task) {
+    const bool dead = task.child.try_wait().has_value();  // before reading: then nothing is missed
+    read_available(task);
+    if (task.complete()) {
+      task.child.wait();
+      const auto outcome = static_cast<TaskResult::Outcome>(task.head().outcome);
+      task.got.erase(task.got.begin(), task.got.begin() + sizeof(Head));
+      ready_.push_back({task.id, outcome, std::move(task.got)});
+      return true;
+    }
+    if (dead) {
+      ready_.push_back({task.id, TaskResult::Outcome::worker_lost, {}, task.child.wait()});
+    }
+    return dead;
+  }
+
+  static void read_available(Running& task) {
+    constexpr std::size_t kChunk = 64 * 1024;
+    while (task.from) {
+      const std::size_t at = task.got.size();
+      task.got.resize(at + kChunk);
+      const auto got =
+          os::retry_eintr([&] { return ::read(task.from.get(), task.got.data() + at, kChunk); });
+      task.got.resize(at + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (got == -1 && errno == EAGAIN) return;
+      if (got <= 0) task.from.reset();  // its end; the pidfd tells of the death
+    }
+  }
+
+  pid_t owner_ = ::getpid();
+  unsigned most_;
+  std::list<Running> running_;
+  std::vector<pollfd> polled_;
+  std::deque<TaskResult> ready_;
+  std::uint64_t last_id_ = 0;
+  bool ended_ = false;
+};
+
+static_assert(TaskPool<ForkPerTaskPool>);
+
+}  // namespace ipc

@@ -1,0 +1,240 @@
+// Pool backend: workers forked at the start pull their tasks from one shared queue.
+#pragma once
+
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "ipc/os/shared_mapping.hpp"
+#include "ipc/pool/packet.hpp"
+#include "ipc/pool/task.hpp"
+
+namespace ipc {
+
+/// Tasks wait in a packet socket that all workers read, results in another that the pool reads.
+/// Nobody ever holds a lock, so a worker may be killed at any moment. Each worker keeps the id of
+/// its task in a slot of shared memory; the pool learns of a death by pidfd and of the task from
+/// the slot. Between taking a task and writing the slot a worker holds a task that nobody can name:
+/// after a death the pool looks for tasks that are out, no longer in the queue and in nobody's
+/// slot, and gives the living kGrace to claim them before it calls them lost.
+class SharedQueuePool {
+ public:
+  static constexpr std::string_view kName = "shared_queue";
+
+  static os::Unavailable unavailable() {
+    return os::unavailable_if_throws([] { SharedQueuePool{1}; });
+  }
+
+  explicit SharedQueuePool(unsigned workers)
+      : tasks_(PacketChannel::make()),
+        results_(PacketChannel::make()),
+        slots_(workers * sizeof(Slot)) {
+    if (workers == 0) throw std::invalid_argument("a pool needs at least one worker");
+    workers_.resize(workers);
+    for (unsigned index = 0; index < workers; ++index) start(index);
+  }
+  SharedQueuePool(const SharedQueuePool&) = delete;
+  SharedQueuePool& operator=(const SharedQueuePool&) = delete;
+  ~SharedQueuePool() {
+    if (owner_ == ::getpid()) terminate();
+  }
+
+  std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
+    require_owner();
+    if (ended_) os::throw_error(EINVAL, "submit: the pool has ended");
+    const std::uint64_t id = ++last_id_;
+    const auto word = reinterpret_cast<std::uintptr_t>(function);
+    out_.insert(id);
+    for (;;) {
+      const Sent sent = try_send_packet(tasks_.sender.get(), id, word, arguments, MSG_DONTWAIT);
+      if (sent == Sent::yes) return id;
+      if (sent == Sent::full) {
+        pump(os::Deadline::never(), true);
+      } else {
+        pump(os::Deadline::after(std::chrono::milliseconds(1)), false);
+      }
+    }
+  }
+
+  std::optional<TaskResult> collect(os::Deadline deadline) {
+    require_owner();
+    while (ready_.empty()) {
+      if (out_.empty()) return std::nullopt;
+      pump(deadline, false);
+      if (ready_.empty() && deadline.expired()) return std::nullopt;
+    }
+    TaskResult result = std::move(ready_.front());
+    ready_.pop_front();
+    return result;
+  }
+
+  [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+
+  void finish() {
+    require_owner();
+    while (!out_.empty()) pump(os::Deadline::never(), false);
+    if (ended_) return;
+    ended_ = true;
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      send_packet(tasks_.sender.get(), kStop, 0, {});
+    for (auto& worker : workers_) worker.wait_until(os::Deadline::after(kPatience));
+    for (auto& worker : workers_) worker = {};
+  }
+
+  void terminate() {
+    require_owner();
+    ended_ = true;
+    for (auto& worker : workers_) worker.kill(SIGKILL);
+    for (auto& worker : workers_) worker = {};
+    out_.clear();
+    suspects_.clear();
+  }
+
+ private:
+  /// The id of the task that a worker holds, 0 for none. A line of its own, as each worker writes.
+  struct alignas(64) Slot {
+    std::atomic<std::uint64_t> task;
+  };
+  struct Suspect {
+    os::Deadline until;
+    os::ExitStatus status;
+  };
+  static constexpr std::uint64_t kStop = 0;
+  static constexpr std::chrono::milliseconds kGrace{200};
+  static constexpr std::chrono::milliseconds kSlice{20};
+  static constexpr std::chrono::seconds kPatience{1};
+
+  void require_owner() const {
+    if (owner_ != ::getpid()) os::throw_error(EPERM, "the pool belongs to another process");
+  }
+  [[nodiscard]] Slot& slot(std::size_t index) const {
+    return reinterpret_cast<Slot*>(slots_.data())[index];
+  }
+
+  void start(std::size_t index) {
+    slot(index).task.store(0);
+    workers_[index] = os::Child::fork([this, index] { return serve(slot(index)); });
+  }
+
+  /// A worker's life. It ends with the pool's process (os::die_with_parent), or at a stop.
+  int serve(Slot& mine) {
+    tasks_.sender.reset();
+    results_.receiver.reset();
+    while (const auto task = recv_packet(tasks_.receiver.get(), 0)) {
+      if (task->id == kStop) break;
+      mine.task.store(task->id);
+      const auto function = reinterpret_cast<TaskFunction>(task->word);
+      const TaskResult result = run_task(task->id, function, task->body);
+      send_packet(results_.sender.get(), result.id, static_cast<std::uint64_t>(result.outcome),
+                  result.bytes);
+      mine.task.store(0);
+    }
+    return 0;
+  }
+
+  /// Waits until something happens, at most until the deadline, and deals with it.
+  void pump(os::Deadline deadline, bool want_space) {
+    if (take_results()) {
+      if (++hurried_ % 64 != 0) return;
+      deadline = os::Deadline::now();  // also a busy pool looks after its workers
+    }
+    polled_.clear();
+    bool blind = !suspects_.empty();
+    for (const auto& worker : workers_) {
+      polled_.push_back({worker.pidfd(), POLLIN, 0});
+      blind = blind || worker.pidfd() < 0;  // kernels before 5.3, and workers not yet replaced
+    }
+    polled_.push_back({results_.receiver.get(), POLLIN, 0});
+    if (want_space) polled_.push_back({tasks_.sender.get(), POLLOUT, 0});
+    const auto until =
+        blind ? os::Deadline::after(std::min<os::Duration>(deadline.remaining(), kSlice))
+              : deadline;
+    const int ready = ::poll(polled_.data(), polled_.size(), until.poll_timeout_ms());
+    if (ready == -1 && errno != EINTR) os::throw_errno("poll");
+    take_results();
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      if (polled_[i].fd < 0 || polled_[i].revents) look_after(i);
+    judge();
+  }
+
+  bool take_results() {
+    bool any = false;
+    while (auto packet = recv_packet(results_.receiver.get(), MSG_DONTWAIT)) {
+      any = true;
+      // A task called lost by mistake, as its worker was stopped in between, is not given twice.
+      if (out_.erase(packet->id) == 0) continue;
+      ready_.push_back(
+          {packet->id, static_cast<TaskResult::Outcome>(packet->word), std::move(packet->body)});
+    }
+    return any;
+  }
+
+  /// Replaces a worker that has ended, and says which task ended with it.
+  void look_after(std::size_t index) {
+    if (workers_[index].pid() > 0) {
+      const auto status = workers_[index].try_wait();
+      if (!status) return;
+      take_results();  // what it sent before its death counts
+      const std::uint64_t held = slot(index).task.load();
+      slot(index).task.store(0);
+      workers_[index] = {};
+      if (out_.contains(held)) {
+        lose(held, *status);
+      } else {
+        suspect(*status);
+      }
+    }
+    try {
+      start(index);
+    } catch (const std::system_error&) {  // no process to be had: tried again, while others work
+      if (std::ranges::all_of(workers_, [](const auto& each) { return each.pid() <= 0; })) throw;
+    }
+  }
+
+  /// The tasks that a worker may have held when it died without one in its slot.
+  void suspect(os::ExitStatus status) {
+    // Tasks are taken in the order of their ids: what is before the head of the queue is taken.
+    const auto head = peek_packet_id(tasks_.receiver.get());
+    for (const std::uint64_t id : out_) {
+      if (head && *head != kStop && id >= *head) break;
+      suspects_.try_emplace(id, Suspect{os::Deadline::after(kGrace), status});
+    }
+  }
+
+  void judge() {
+    if (suspects_.empty()) return;
+    for (std::size_t i = 0; i < workers_.size(); ++i) suspects_.erase(slot(i).task.load());
+    std::erase_if(suspects_, [&](const auto& each) { return !out_.contains(each.first); });
+    for (const auto& [id, suspect] : suspects_)
+      if (suspect.until.expired()) lose(id, suspect.status);
+    std::erase_if(suspects_, [&](const auto& each) { return !out_.contains(each.first); });
+  }
+
+  void lose(std::uint64_t id, os::ExitStatus status) {
+    out_.erase(id);
+    ready_.push_back({id, TaskResult::Outcome::worker_lost, {}, status});
+  }
+
+  pid_t owner_ = ::getpid();
+  PacketChannel tasks_;
+  PacketChannel results_;
+  os::SharedMapping slots_;
+  std::vector<os::Child> workers_;
+  std::vector<pollfd> polled_;
+  std::set<std::uint64_t> out_;  ///< tasks without a result
+  std::map<std::uint64_t, Suspect> suspects_;
+  std::deque<TaskResult> ready_;
+  std::uint64_t last_id_ = 0;
+  unsigned hurried_ = 0;
+  bool ended_ = false;
+};
+
+static_assert(TaskPool<SharedQueuePool>);
+
+}  // namespace ipc

@@ -1,0 +1,97 @@
+// The contract of a process starter, kept by every backend.
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ipc/backends.hpp"
+#include "ipc/os/shared_mapping.hpp"
+#include "ipc/os/test_support.hpp"
+#include "ipc/os/wait_test_support.hpp"
+
+namespace ipc {
+namespace {
+
+long mappings() {
+  std::ifstream maps("/proc/self/maps");
+  return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
+}
+long descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+template <class S>
+using StarterConformance = test::Conformance<S>;
+using Types = Starters::Apply<testing::Types>;
+TYPED_TEST_SUITE(StarterConformance, Types, test::BackendName);
+
+TYPED_TEST(StarterConformance, TheChildEndsWithTheExitCodeGiven) {
+  for (const int code : {0, 1, 42, 127, 255}) {
+    const auto status = TypeParam::start(code).reap();
+    EXPECT_TRUE(status.exited());
+    EXPECT_EQ(status, os::ExitStatus::from_code(code));
+  }
+}
+
+TYPED_TEST(StarterConformance, ReapingLeavesNoZombie) {
+  TypeParam::start(3).reap();
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
+
+TYPED_TEST(StarterConformance, SeveralAreReapedInAnyOrderEachWithItsOwnStatus) {
+  std::vector<std::pair<int, typename TypeParam::Child>> children;
+  for (int code = 0; code < 20; ++code) children.emplace_back(code, TypeParam::start(code));
+  std::shuffle(children.begin(), children.end(), std::mt19937(1));
+  for (auto& [code, child] : children) EXPECT_EQ(child.reap(), os::ExitStatus::from_code(code));
+}
+
+TYPED_TEST(StarterConformance, NothingOfTheParentRunsInTheChild) {
+  static os::SharedObject<std::atomic<int>>* runs = nullptr;
+  os::SharedObject<std::atomic<int>> count(0);
+  runs = &count;
+  EXPECT_EQ(test::in_child([] {
+              struct Local {
+                ~Local() { ++**runs; }
+              } local;
+              std::atexit([] { ++**runs; });
+              const int file = ::memfd_create("output", MFD_CLOEXEC);
+              ::dup2(file, STDOUT_FILENO);
+              std::setvbuf(stdout, nullptr, _IOFBF, 4096);
+              std::fputs("once", stdout);
+              TypeParam::start(0).reap();
+              return **runs == 0 && ::lseek(file, 0, SEEK_END) == 0;
+            }),
+            test::kSuccess);
+  EXPECT_EQ(*count, 1);  // the destructor of the test's own child
+}
+
+TYPED_TEST(StarterConformance, LeavesTheParentsDescriptorsAndMappingsAsTheyWere) {
+  for (int i = 0; i < 3; ++i) TypeParam::start(0).reap();  // a thread's stack is kept for the next
+  const auto descriptors_before = descriptors(), mappings_before = mappings();
+  constexpr int kChildren = 50;
+  for (int i = 0; i < kChildren; ++i) TypeParam::start(i).reap();
+  EXPECT_EQ(descriptors(), descriptors_before);
+  // An allocator may map more once in a while; what a child leaves would be there for each.
+  EXPECT_LT(mappings(), mappings_before + kChildren / 2);
+}
+
+TYPED_TEST(StarterConformance, ADroppedChildLeavesNeitherProcessNorZombie) {
+  for (int i = 0; i < 10; ++i) (void)TypeParam::start(i);
+  auto first = TypeParam::start(1);
+  auto second = TypeParam::start(2);
+  first = std::move(second);
+  EXPECT_EQ(first.reap(), os::ExitStatus::from_code(2));
+}
+
+TYPED_TEST(StarterConformance, ASignalHandlerDoesNotEndReapingEarly) {
+  const test::Interruptions interruptions;
+  for (int i = 0; interruptions.count() < 5; ++i)
+    ASSERT_EQ(TypeParam::start(i & 0xff).reap(), os::ExitStatus::from_code(i));
+}
+
+}  // namespace
+}  // namespace ipc
