@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "ipc/os/availability.hpp"
+#include "ipc/os/clock.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/shared_mapping.hpp"
 
