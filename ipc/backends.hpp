@@ -3,7 +3,10 @@
 #pragma once
 
 #include "ipc/notify/eventfd.hpp"
+#include "ipc/notify/futex.hpp"
+#include "ipc/notify/pipe_byte.hpp"
 #include "ipc/notify/rt_signal.hpp"
+#include "ipc/notify/signalfd.hpp"
 #include "ipc/os/type_list.hpp"
 #include "ipc/pipe/anonymous_pipe.hpp"
 #include "ipc/pipe/fifo.hpp"
@@ -22,16 +25,30 @@
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
 #include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/queue/sysv_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
+#include "ipc/semaphore/eventfd.hpp"
+#include "ipc/semaphore/futex.hpp"
+#include "ipc/semaphore/pipe_tokens.hpp"
 #include "ipc/semaphore/posix.hpp"
+#include "ipc/semaphore/posix_named.hpp"
+#include "ipc/semaphore/sysv.hpp"
 #include "ipc/shared/anonymous.hpp"
 #include "ipc/shared/atomic.hpp"
 #include "ipc/shared/boost_managed.hpp"
 #include "ipc/shared/boost_mutex.hpp"
+#include "ipc/shared/futex_mutex.hpp"
+#include "ipc/shared/mapped_file.hpp"
+#include "ipc/shared/memfd.hpp"
+#include "ipc/shared/ofd_lock.hpp"
+#include "ipc/shared/posix_shm.hpp"
 #include "ipc/shared/robust_mutex.hpp"
 #include "ipc/shared/shared.hpp"
+#include "ipc/shared/spin_lock.hpp"
+#include "ipc/shared/sysv_shm.hpp"
 
 namespace ipc {
 
@@ -39,12 +56,18 @@ using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;
+// Every storage once, without a lock; every lock once, in anonymous memory.
 using SharedMemories =
-    os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<AnonymousStorage, RobustMutex>,
-                 Shared<AnonymousStorage, BoostMutex>, Shared<BoostManagedStorage, Atomic>>;
-using Semaphores = os::TypeList<PosixSemaphore, BoostSemaphore>;
-using Queues = os::TypeList<PosixQueue, BoostQueue, SeqpacketQueue>;
-using Notifiers = os::TypeList<RtSignal, EventFd>;
+    os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<MappedFileStorage, Atomic>,
+                 Shared<MemfdStorage, Atomic>, Shared<PosixShmStorage, Atomic>,
+                 Shared<SysvShmStorage, Atomic>, Shared<BoostManagedStorage, Atomic>,
+                 Shared<AnonymousStorage, RobustMutex>, Shared<AnonymousStorage, BoostMutex>,
+                 Shared<AnonymousStorage, FutexMutex>, Shared<AnonymousStorage, SpinLock>,
+                 Shared<AnonymousStorage, OfdLock>>;
+using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
+                                FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
+using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
+using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
 
 }  // namespace ipc

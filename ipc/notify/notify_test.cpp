@@ -197,6 +197,27 @@ TYPED_TEST(NotifierConformance, AKilledWaiterLeavesNothingBehind) {
   EXPECT_EQ(waiter.wait().signal(), SIGKILL);
 }
 
+TYPED_TEST(NotifierConformance, AnExecutedProgramSeesNoDescriptor) {
+  const auto before = test::descriptors_of_a_program();
+  const TypeParam notifier;
+  EXPECT_EQ(test::descriptors_of_a_program(), before);
+}
+
+using FullPipe = test::LeavesNothing;
+
+TEST_F(FullPipe, SaysSoAndKeepsWhatIsInIt) {
+  PipeByte notifier;
+  notifier.attach();
+  int inside = 0;
+  EXPECT_EQ(test::error_of([&] {
+              for (;; ++inside) notifier.notify();
+            }),
+            EAGAIN);
+  EXPECT_GE(inside, 4096);
+  for (int i = 0; i < inside; ++i) notifier.wait();
+  EXPECT_FALSE(notifier.wait_until(os::Deadline::now()));
+}
+
 class RealTimeSignal : public test::LeavesNothing {
  protected:
   void SetUp() override {

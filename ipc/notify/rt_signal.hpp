@@ -1,71 +1,17 @@
 // Notifier backend: a queued real-time signal taken with sigwaitinfo(2), signal(7).
 #pragma once
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <utility>
-
 #include "ipc/notify/contract.hpp"
-#include "ipc/os/error.hpp"
-#include "ipc/os/shared_mapping.hpp"
+#include "ipc/notify/queued_signal.hpp"
 
 namespace ipc {
 
-/// Each object has a real-time signal number of its own (SIGRTMIN+1 to SIGRTMAX, those without a
-/// handler of the program's), until the process that made it destroys it; EAGAIN when there is none
-/// left. The signal goes to the thread that called attach(), which is the one that has to wait.
-/// It cannot kill: the making and the attached thread block it, and an empty handler takes what
-/// comes too late. notify() throws EAGAIN when the receiver's queue is full (RLIMIT_SIGPENDING),
-/// and ESRCH when it is gone or did not attach.
-class RtSignal {
+/// See QueuedSignal for the signal it takes and the errors it throws.
+class RtSignal : public QueuedSignal {
  public:
   static constexpr std::string_view kName = "rt_signal";
 
-  static os::Unavailable unavailable() {
-    rlimit pending{};
-    if (::getrlimit(RLIMIT_SIGPENDING, &pending) == 0 && pending.rlim_cur < kUnread)
-      return "RLIMIT_SIGPENDING is " + std::to_string(pending.rlim_cur);
-    return os::unavailable_if_throws([] {
-      RtSignal probe;
-      probe.attach();
-      probe.notify();
-      if (!probe.wait_until(os::Deadline::now()))
-        os::throw_error(ENOSYS, "rt_tgsigqueueinfo delivered nothing");
-    });
-  }
-
-  RtSignal() {
-    ::sigaddset(&set_, signal_.number());
-    signal_.block();
-  }
-  RtSignal(RtSignal&&) = default;
-  RtSignal& operator=(RtSignal&&) = default;
-
-  void attach() {
-    os::check(::pthread_sigmask(SIG_BLOCK, &set_, nullptr) == 0 ? 0 : -1, "pthread_sigmask");
-    waiter_->process.store(::getpid());
-    waiter_->thread.store(::gettid());
-  }
-
-  void notify() {
-    // Nobody reads the sender's pid and uid, and finding them out would be two more system calls.
-    siginfo_t info{};
-    info.si_signo = signal_.number();
-    info.si_code = SI_QUEUE;
-    std::memcpy(&info.si_value, &cookie_, sizeof(cookie_));
-    const pid_t process = waiter_->process.load(std::memory_order_relaxed);
-    const pid_t thread = waiter_->thread.load(std::memory_order_acquire);
-    if (thread == 0) os::throw_error(ESRCH, "notify before attach");
-    os::check(::syscall(SYS_rt_tgsigqueueinfo, process, thread, signal_.number(), &info),
-              "rt_tgsigqueueinfo");
-  }
+  static os::Unavailable unavailable() { return unavailable_to<RtSignal>(); }
 
   void wait() { wait_until(os::Deadline::never()); }
 
@@ -73,7 +19,7 @@ class RtSignal {
     for (;;) {
       siginfo_t info;
       const int got = deadline.is_never() ? ::sigwaitinfo(&set_, &info) : take(info, deadline);
-      if (got > 0 && is_mine(info)) return true;
+      if (got > 0 && is_notification(info)) return true;
       if (got > 0 || errno == EINTR) continue;
       if (errno != EAGAIN) os::throw_errno("sigtimedwait");
       if (deadline.expired()) return false;
@@ -81,106 +27,17 @@ class RtSignal {
   }
 
  private:
-  static constexpr rlim_t kUnread = 100;  ///< what the contract wants queued
-
-  struct Waiter {
-    std::atomic<pid_t> process{0}, thread{0};
-  };
-
-  /// A signal number, allocated among this process's objects and given back by the process (and
-  /// thread) that took it.
-  class Signal {
-   public:
-    Signal() {
-      for (number_ = SIGRTMIN + 1; number_ <= SIGRTMAX; ++number_)
-        if (is_free() && !(taken().fetch_or(bit()) & bit())) return;
-      os::throw_error(EAGAIN, "real-time signal: all numbers are in use");
-    }
-    Signal(Signal&& other) noexcept
-        : number_(std::exchange(other.number_, 0)),
-          was_blocked_(other.was_blocked_),
-          owner_(other.owner_),
-          thread_(other.thread_) {}
-    Signal& operator=(Signal&& other) noexcept {
-      std::swap(number_, other.number_);
-      std::swap(was_blocked_, other.was_blocked_);
-      std::swap(owner_, other.owner_);
-      std::swap(thread_, other.thread_);
-      return *this;
-    }
-    ~Signal() {
-      if (number_ == 0 || owner_ != ::getpid()) return;
-      if (thread_ == ::gettid()) unblock();
-      taken().fetch_and(~bit());
-    }
-
-    [[nodiscard]] int number() const { return number_; }
-
-    /// From here on the signal waits in this thread and in the threads and children it makes.
-    void block() {
-      // Not SIG_IGN, which programs started by exec would inherit.
-      struct sigaction action {};
-      action.sa_handler = ignore;
-      action.sa_flags = SA_RESTART;
-      os::check(::sigaction(number_, &action, nullptr), "sigaction");
-      sigset_t before;
-      const sigset_t only = set();
-      os::check(::pthread_sigmask(SIG_BLOCK, &only, &before) == 0 ? 0 : -1, "pthread_sigmask");
-      was_blocked_ = ::sigismember(&before, number_) == 1;
-    }
-
-   private:
-    static void ignore(int) {}
-    static std::atomic<std::uint64_t>& taken() {
-      static std::atomic<std::uint64_t> numbers{0};
-      return numbers;
-    }
-    [[nodiscard]] std::uint64_t bit() const { return std::uint64_t{1} << (number_ - 1); }
-    [[nodiscard]] bool is_free() const {
-      struct sigaction action {};
-      if (::sigaction(number_, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO))
-        return false;
-      return action.sa_handler == SIG_DFL || action.sa_handler == ignore;
-    }
-    [[nodiscard]] sigset_t set() const {
-      sigset_t only;
-      ::sigemptyset(&only);
-      ::sigaddset(&only, number_);
-      return only;
-    }
-    void unblock() const {
-      const sigset_t only = set();
-      const timespec now{};
-      while (::sigtimedwait(&only, nullptr, &now) > 0) {
-      }
-      if (!was_blocked_) ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
-    }
-
-    int number_ = 0;
-    bool was_blocked_ = false;
-    pid_t owner_ = ::getpid();
-    pid_t thread_ = ::gettid();
-  };
-
   int take(siginfo_t& info, os::Deadline deadline) const {
     const timespec left = os::to_timespec(deadline.remaining());
     return ::sigtimedwait(&set_, &info, &left);
   }
-
-  /// Travels with the signal: one meant for an earlier owner of the number is no notification.
-  static std::uint64_t next_cookie() {
-    static std::atomic<std::uint32_t> count{0};
-    return static_cast<std::uint64_t>(::getpid()) << 32 | count.fetch_add(1);
-  }
-  bool is_mine(const siginfo_t& info) const {
-    return info.si_code == SI_QUEUE && std::memcmp(&info.si_value, &cookie_, sizeof(cookie_)) == 0;
+  bool is_notification(const siginfo_t& info) const {
+    std::uint64_t value = 0;
+    std::memcpy(&value, &info.si_value, sizeof value);
+    return is_mine(info.si_code, value);
   }
 
-  Signal signal_;
-  std::uint64_t cookie_ = next_cookie();
-  static_assert(sizeof(sigval) == sizeof(cookie_));
-  sigset_t set_{};
-  os::SharedObject<Waiter> waiter_;
+  sigset_t set_ = set();
 };
 static_assert(Notifier<RtSignal>);
 

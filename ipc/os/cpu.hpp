@@ -23,6 +23,15 @@ std::vector<Cpu> allowed_cpus();
 /// Binds the calling thread to these CPUs. Throws std::system_error.
 void pin(const std::vector<int>& ids);
 
+/// Says to the processor that this is a loop that waits; costs some ns to some dozen.
+inline void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  asm volatile("yield");
+#endif
+}
+
 /// "0,1,4".
 std::string to_string(const std::vector<int>& ids);
 

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "ipc/os/error.hpp"
 
 namespace ipc::os {
@@ -21,6 +23,12 @@ bool futex_wait(FutexWord& word, std::uint32_t expected, Deadline deadline) {
   if (result == 0 || errno == EAGAIN || errno == EINTR) return true;
   if (errno == ETIMEDOUT) return false;
   throw_errno("futex wait");
+}
+
+bool futex_nap(FutexWord& word, std::uint32_t expected, Deadline deadline) {
+  constexpr std::chrono::milliseconds kLongest{50};
+  const auto nap = std::min<Duration>(deadline.remaining(), kLongest);
+  return futex_wait(word, expected, Deadline::after(nap)) || !deadline.expired();
 }
 
 int futex_wake(FutexWord& word, int count) {

@@ -15,6 +15,11 @@ static_assert(FutexWord::is_always_lock_free && sizeof(FutexWord) == 4);
 /// deadline passed; true may be spurious, so look at the word again.
 bool futex_wait(FutexWord& word, std::uint32_t expected, Deadline deadline = Deadline::never());
 
+/// As futex_wait(), but looks up by itself now and then. For protocols in which a process that is
+/// killed between changing the word and waking somebody, or between being woken and acting on it,
+/// takes a wake with it that another one needed: that one is late then, but not lost.
+bool futex_nap(FutexWord& word, std::uint32_t expected, Deadline deadline = Deadline::never());
+
 /// Wakes up to `count` waiters of all processes; gives how many there were.
 int futex_wake(FutexWord& word, int count);
 

@@ -1,5 +1,8 @@
 #include "ipc/os/limits.hpp"
 
+#include <sys/statvfs.h>
+
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 
@@ -44,6 +47,14 @@ std::int64_t available_memory_bytes() {
     std::getline(file, unit);
   }
   return 0;
+}
+
+std::int64_t available_shm_bytes() {
+  const std::int64_t memory = available_memory_bytes();
+  struct statvfs folder {};
+  if (::statvfs("/dev/shm", &folder) == -1) return memory;
+  const auto room = static_cast<std::int64_t>(folder.f_bavail * folder.f_frsize);
+  return memory > 0 ? std::min(room, memory) : room;
 }
 
 }  // namespace ipc::os

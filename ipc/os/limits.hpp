@@ -30,4 +30,7 @@ std::int64_t socket_buffer_max_bytes();
 /// Memory that can be had without swapping, bytes (MemAvailable of /proc/meminfo); 0 when unknown.
 std::int64_t available_memory_bytes();
 
+/// What can be reserved in /dev/shm: its free space, or the memory that can be had if that is less.
+std::int64_t available_shm_bytes();
+
 }  // namespace ipc::os

@@ -11,13 +11,17 @@
 
 namespace ipc::os {
 
-/// Anonymous MAP_SHARED memory, zeroed, page-aligned; gone with its last process, however that dies
-/// (mmap(2)). Make it before the fork.
+/// MAP_SHARED memory, zeroed, page-aligned, anonymous or a file's; the mapping is gone with its
+/// last process, however that dies (mmap(2)). Make it before the fork.
 class SharedMapping {
  public:
   SharedMapping() = default;
   /// Throws std::system_error; a size of 0 maps one page.
   explicit SharedMapping(std::size_t bytes);
+  /// Maps an empty file after giving it that size and reserving the space (posix_fallocate(3)): a
+  /// full file system is ENOSPC here, and memory that is not available ENOMEM, rather than a SIGBUS
+  /// or an out-of-memory kill at some later touch. The descriptor may be closed afterwards.
+  SharedMapping(int file, std::size_t bytes);
   SharedMapping(SharedMapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   SharedMapping& operator=(SharedMapping&& other) noexcept {

@@ -16,12 +16,13 @@
 
 #include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
+#include "ipc/os/sysv.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace ipc::test {
 
-/// Fails a test that leaves a descriptor, a file in /dev/shm or a child behind, and kills one that
-/// hangs.
+/// Fails a test that leaves a descriptor, a file in /dev/shm, a System V object or a child behind,
+/// and kills one that hangs.
 class LeavesNothing : public testing::Test {
  protected:
   void SetUp() override {
@@ -32,6 +33,8 @@ class LeavesNothing : public testing::Test {
   void TearDown() override {
     EXPECT_EQ(count("/proc/self/fd"), descriptors_) << "descriptors left open";
     EXPECT_EQ(shared_memory(), shared_memory_) << "files left in /dev/shm";
+    for (const auto& object : os::sysv_objects())
+      EXPECT_NE(object.creator, ::getpid()) << object.to_string() << " left";
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "children left behind";
     ::alarm(0);
   }
@@ -88,6 +91,18 @@ inline const os::ExitStatus kSuccess = os::ExitStatus::from_code(0);
 /// The same, running beside the caller: wait() on it and compare with kSuccess.
 inline os::Child beside(const std::function<bool()>& body) {
   return os::Child::fork([body] { return body() ? 0 : 1; });
+}
+
+/// Whether a killed process left a System V object; removes it as os::reclaim_orphaned_names()
+/// does.
+inline bool leaves_until_reclaimed(pid_t creator) {
+  const auto count = [&] {
+    return std::ranges::count(os::sysv_objects(), creator, &os::SysvObject::creator);
+  };
+  const bool left = count() > 0;
+  os::reclaim_orphaned_names();
+  EXPECT_EQ(count(), 0) << "not reclaimed";
+  return left;
 }
 
 /// The error number of the std::system_error that the call throws, 0 when it throws none.

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "ipc/os/limits.hpp"
+#include "ipc/os/sysv.hpp"
 
 namespace ipc::os {
 
@@ -66,6 +67,7 @@ std::vector<std::string> reclaim_orphaned_names() {
   sweep("/dev/shm", "", ::shm_unlink);
   sweep("/dev/shm", "sem.", ::sem_unlink);
   sweep("/dev/mqueue", "", ::mq_unlink);  // visible only where that file system is mounted
+  for (const auto& object : reclaim_orphaned_sysv()) removed.push_back(object.to_string());
   return removed;
 }
 

@@ -16,7 +16,8 @@ std::string unique_name();
 /// dead.
 bool is_orphaned_name(std::string_view name);
 
-/// Removes what dead owners left in /dev/shm and among the POSIX queues; gives the names removed.
+/// Removes what dead owners left in /dev/shm, among the POSIX queues and among System V's objects
+/// (see reclaim_orphaned_sysv() for those); gives what was removed, as text for a person.
 std::vector<std::string> reclaim_orphaned_names();
 
 }  // namespace ipc::os

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <string>
 
+#include "ipc/os/clock.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/limits.hpp"
 #include "ipc/os/shared_mapping.hpp"
@@ -54,15 +55,20 @@ class Interruptions {
   timer_t timer_{};
 };
 
-/// Returns once that process sleeps in the kernel, or has ended. A test that calls it makes the
-/// interesting order of events likely; none may depend on it.
+/// The state of a process as proc(5) gives it, e.g. 'S' for asleep; 'Z' also when there is none.
+inline char state_of(pid_t pid) {
+  const auto stat = os::read_line("/proc/" + std::to_string(pid) + "/stat");
+  return stat ? (*stat)[stat->rfind(')') + 2] : 'Z';
+}
+
+/// Returns once that process sleeps in the kernel or has ended, or after a while, since it may also
+/// wait without sleeping. A test that calls it makes the interesting order of events likely; none
+/// may depend on it.
 inline void until_asleep(pid_t pid) {
-  for (;;) {
-    const auto stat = os::read_line("/proc/" + std::to_string(pid) + "/stat");
-    if (!stat) return;
-    const char state = (*stat)[stat->rfind(')') + 2];
-    if (state == 'S' || state == 'Z') return;
+  const auto long_enough = os::Deadline::after(std::chrono::milliseconds(100));
+  for (char state = 0; state != 'S' && state != 'Z' && !long_enough.expired();) {
     ::sched_yield();
+    state = state_of(pid);
   }
 }
 

@@ -20,7 +20,10 @@ class BoostQueue {
  public:
   static constexpr std::string_view kName = "boost_mq";
   static constexpr bool kHasSize = true;
+  static constexpr bool kHasTimed = true;
   static constexpr bool kSurvivesKill = false;
+  static constexpr bool kNeedsReclaim = false;
+  static constexpr std::size_t kMostMessageBytes = kAnyMessageBytes;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws(

@@ -1,6 +1,7 @@
 // The typed queue: values from many producers to many consumers, each to one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
@@ -13,21 +14,23 @@ namespace ipc {
 
 /// A bounded FIFO of values, made before the fork and used by every process that inherits it.
 /// full() is true after exactly maxsize puts, and there is no thread between a put and its get:
-/// size and emptiness are exact, and what a process put before it ended stays. Errors are
+/// size and emptiness are exact, and what a process put before it ended stays. What a backend does
+/// not have, its size or timed calls, the queue over it does not have either. Errors are
 /// std::system_error: EBADF after close(), EMSGSIZE for a value whose encoding is over
 /// max_message_bytes, ENOBUFS or EINVAL when the machine's limits do not allow the queue.
 ///
 /// The default backend is the packet socket: no death of a process blocks the others, and its
 /// limits are those of socket buffers, far over the ten messages of a POSIX queue.
 template <wire::Encodable T, ByteQueue Backend = SeqpacketQueue>
-requires Backend::kHasSize class Queue {
+class Queue {
  public:
   /// As many as a POSIX queue may hold by default, so that every backend can. There is no queue
   /// without a bound.
   static constexpr std::size_t kDefaultMaxsize = 10;
-  /// The encoding's size where that is fixed, else 4 KiB.
+  /// The encoding's size where that is fixed, else 4 KiB or the most that the backend carries.
   static constexpr std::size_t kDefaultMessageBytes =
-      wire::kFixedBytes<T> > 0 ? wire::kFixedBytes<T> : 4096;
+      wire::kFixedBytes<T> > 0 ? wire::kFixedBytes<T>
+                               : std::min<std::size_t>(4096, Backend::kMostMessageBytes);
 
   explicit Queue(std::size_t maxsize = kDefaultMaxsize,
                  std::size_t max_message_bytes = kDefaultMessageBytes)
@@ -39,7 +42,7 @@ requires Backend::kHasSize class Queue {
   /// False when it is full.
   bool try_put(const T& value) { return open().try_put(wire::encode(value)); }
   /// False when it stayed full so long; a wait of zero or less is a try.
-  bool try_put_for(const T& value, os::Duration wait) {
+  bool try_put_for(const T& value, os::Duration wait) requires Backend::kHasTimed {
     return open().put_until(wire::encode(value), os::Deadline::after(wait));
   }
 
@@ -54,16 +57,16 @@ requires Backend::kHasSize class Queue {
     return taken([](Backend& queue, std::span<std::byte> buffer) { return queue.try_get(buffer); });
   }
   /// Nothing when it stayed empty so long; a wait of zero or less is a try.
-  std::optional<T> try_get_for(os::Duration wait) {
+  std::optional<T> try_get_for(os::Duration wait) requires Backend::kHasTimed {
     return taken(
         [deadline = os::Deadline::after(wait)](Backend& queue, std::span<std::byte> buffer) {
           return queue.get_until(buffer, deadline);
         });
   }
 
-  std::size_t qsize() { return open().size(); }
-  bool empty() { return qsize() == 0; }
-  bool full() { return qsize() >= maxsize_; }
+  std::size_t qsize() requires Backend::kHasSize { return open().size(); }
+  bool empty() requires Backend::kHasSize { return qsize() == 0; }
+  bool full() requires Backend::kHasSize { return qsize() >= maxsize_; }
   [[nodiscard]] std::size_t maxsize() const { return maxsize_; }
 
   /// Gives up this process's use; the others go on. A second close is harmless.

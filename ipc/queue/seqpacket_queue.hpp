@@ -34,7 +34,10 @@ class SeqpacketQueue {
  public:
   static constexpr std::string_view kName = "seqpacket";
   static constexpr bool kHasSize = true;
+  static constexpr bool kHasTimed = true;
   static constexpr bool kSurvivesKill = true;
+  static constexpr bool kNeedsReclaim = false;
+  static constexpr std::size_t kMostMessageBytes = kAnyMessageBytes;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { SeqpacketQueue{QueueOptions{}}; });
@@ -63,9 +66,7 @@ class SeqpacketQueue {
       if (deadline.expired()) return false;
       const std::uint32_t marked = space_->fetch_or(kWaiting) | kWaiting;
       if (try_put(message)) return true;  // it may have become free before the mark
-      // Short waits, in case that a consumer was killed between its get and its wake.
-      const auto nap = std::min<os::Duration>(deadline.remaining(), kLongestNap);
-      os::futex_wait(*space_, marked, os::Deadline::after(nap));
+      os::futex_nap(*space_, marked, deadline);
     }
     return true;
   }
@@ -92,7 +93,6 @@ class SeqpacketQueue {
   using Header = std::uint32_t;  ///< the message's size
   static constexpr std::size_t kCopiedBytes = 1024;
   static constexpr std::uint32_t kWaiting = 1;
-  static constexpr std::chrono::milliseconds kLongestNap{50};
 
   static int ask(const os::UniqueFd& socket, unsigned long what, const char* name) {
     int answer = 0;

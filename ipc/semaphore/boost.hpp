@@ -20,6 +20,8 @@ class BoostSemaphore {
   static constexpr std::string_view kName = "boost";
   static constexpr bool kHasValue = false;
   static constexpr bool kChecksOverflow = true;
+  static constexpr bool kSurvivesKill = false;
+  static constexpr bool kNeedsReclaim = false;
   static constexpr unsigned kMaxCount = SEM_VALUE_MAX;
 
   static os::Unavailable unavailable() {

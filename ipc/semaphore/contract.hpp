@@ -17,7 +17,11 @@ namespace ipc {
 ///   tell (kChecksOverflow); a start value above the largest (kMaxCount) throws EINVAL;
 /// - value() is the exact count when nobody is in the middle of a call, where kHasValue says so;
 /// - a signal handler does not end a wait early;
-/// - a child that destroys its copy leaves the others' intact; nothing with a name is left behind.
+/// - a process killed while it waits takes no unit and no wake from the others, also when it was
+///   just being woken, where kSurvivesKill says so; what a process had acquired stays taken;
+/// - a child that destroys its copy leaves the others' intact; nothing with a name is left behind,
+///   save that where kNeedsReclaim says so a killed creator's object stays in the kernel until
+///   os::reclaim_orphaned_names().
 template <class S>
 concept CountingSemaphore = os::Backend<S> && std::constructible_from<S, unsigned> &&
     requires(S semaphore, os::Deadline deadline) {
@@ -29,6 +33,8 @@ concept CountingSemaphore = os::Backend<S> && std::constructible_from<S, unsigne
   { S::kHasValue } -> std::convertible_to<bool>;
   { S::kChecksOverflow } -> std::convertible_to<bool>;
   { S::kMaxCount } -> std::convertible_to<unsigned>;
+  { S::kSurvivesKill } -> std::convertible_to<bool>;
+  { S::kNeedsReclaim } -> std::convertible_to<bool>;
 };
 
 }  // namespace ipc

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/cpu.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
 
@@ -212,6 +213,61 @@ TYPED_TEST(SemaphoreConformance, LeavesNoNameBehindWhenItsOwnerIsKilled) {
     return ::raise(SIGKILL);
   });
   EXPECT_EQ(owner.wait().signal(), SIGKILL);
+  EXPECT_EQ(test::leaves_until_reclaimed(owner.pid()), TypeParam::kNeedsReclaim);
+}
+
+TYPED_TEST(SemaphoreConformance, AWaiterKilledWhileItIsWokenTakesNothingFromTheOthers) {
+  if (!TypeParam::kSurvivesKill) GTEST_SKIP() << "not promised";
+  const std::vector one_cpu{os::allowed_cpus().front().id};
+  for (int round = 0; round < 5; ++round) {
+    TypeParam semaphore(0);
+    SharedFlag acquired(false);
+    // It waits first, so it is woken; but it cannot run while the killer does.
+    auto victim = test::beside([&] {
+      os::pin(one_cpu);
+      const sched_param none{};
+      os::check(::sched_setscheduler(0, SCHED_BATCH, &none), "sched_setscheduler");
+      semaphore.acquire();
+      acquired->store(true);
+      return true;
+    });
+    test::until_asleep(victim.pid());
+    auto other = test::beside([&] { return semaphore.acquire(), true; });
+    test::until_asleep(other.pid());
+    EXPECT_EQ(test::in_child([&] {
+                os::pin(one_cpu);
+                semaphore.release();
+                return ::kill(victim.pid(), SIGKILL) == 0;
+              }),
+              test::kSuccess);
+    victim.wait();
+    if (*acquired) semaphore.release();  // it came first all the same
+    EXPECT_EQ(other.wait(), test::kSuccess);
+    EXPECT_EQ(drain(semaphore), 0);
+  }
+}
+
+TYPED_TEST(SemaphoreConformance, WaitersKilledAtAnyMomentLeaveEveryUnitInside) {
+  if (!TypeParam::kSurvivesKill) GTEST_SKIP() << "not promised";
+  TypeParam semaphore(0);
+  for (int i = 0; i < 20; ++i) {
+    auto waiter = test::beside([&] { return semaphore.acquire(), true; });
+    if (i % 2) test::until_asleep(waiter.pid());
+    waiter.kill(SIGKILL);
+    waiter.wait();
+  }
+  for (int i = 0; i < 5; ++i) semaphore.release();
+  EXPECT_EQ(test::in_child([&] {
+              for (int i = 0; i < 5; ++i) semaphore.acquire();
+              return true;
+            }),
+            test::kSuccess);
+}
+
+TYPED_TEST(SemaphoreConformance, AnExecutedProgramSeesNoDescriptor) {
+  const auto before = test::descriptors_of_a_program();
+  const TypeParam semaphore(1);
+  EXPECT_EQ(test::descriptors_of_a_program(), before);
 }
 
 TYPED_TEST(SemaphoreConformance, ServesTheThreadsOfOneProcess) {
@@ -228,6 +284,19 @@ TYPED_TEST(SemaphoreConformance, ServesTheThreadsOfOneProcess) {
   }
   peer.join();
   EXPECT_EQ(drain(ping) + drain(pong), 0);
+}
+
+using PipeTokens = test::LeavesNothing;
+
+TEST_F(PipeTokens, SaysWhenThePipeIsFullAndLosesNothing) {
+  PipeTokenSemaphore semaphore(PipeTokenSemaphore::kMaxCount);
+  int error = 0;
+  while ((error = error_of([&] { semaphore.release(); })) == 0) {
+  }
+  EXPECT_EQ(error, EOVERFLOW);
+  const unsigned full = semaphore.value();
+  EXPECT_GE(full, PipeTokenSemaphore::kMaxCount);
+  EXPECT_EQ(drain(semaphore), static_cast<int>(full));
 }
 
 using TypedSemaphore = test::LeavesNothing;

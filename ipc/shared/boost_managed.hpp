@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "ipc/os/boost_error.hpp"
+#include "ipc/os/limits.hpp"
 #include "ipc/os/unique_name.hpp"
 #include "ipc/shared/contract.hpp"
 
@@ -41,6 +43,10 @@ class BoostManagedStorage {
   static constexpr std::size_t kBookkeeping = 4096;  ///< Boost's header and index take about 700
 
   static Segment open(std::size_t bytes) {
+    // Without the room Boost does not throw: it goes on until there is none for anybody.
+    if (std::cmp_greater(bytes, os::available_shm_bytes()))
+      os::throw_error(ENOMEM, "managed_shared_memory of " + std::to_string(bytes) +
+                                  " bytes: /dev/shm or the memory has less");
     const std::string name = os::unique_name();
     const auto remove = [&] { boost::interprocess::shared_memory_object::remove(name.c_str()); };
     try {

@@ -15,6 +15,7 @@ class BoostMutex {
  public:
   static constexpr std::string_view kName = "boost_mutex";
   static constexpr bool kRobust = false;
+  static constexpr bool kInStorage = true;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { BoostMutex probe; });

@@ -20,16 +20,19 @@ concept Storage = os::Backend<S> && std::constructible_from<S, std::size_t> && s
   { storage.size() } -> std::same_as<std::size_t>;
 };
 
-/// What guards them: lies in the storage itself, zeroed memory before construction, and is never
-/// destroyed, since another process may use it still. Contract:
-/// mutual exclusion between processes (std::lock_guard works with it), and after a holder was
-/// killed the next lock() succeeds where kRobust says so.
+/// What guards them. Where kInStorage says so, it lies in the storage itself, zeroed memory before
+/// construction, and is never destroyed, since another process may use it still. Else each process
+/// has its own copy, as fork(2) made it, and the lock is in what the copies refer to: that is the
+/// place for one that needs a descriptor. Contract: mutual exclusion between processes, and between
+/// threads of one (std::lock_guard works with it); a signal handler ends no wait; and after a
+/// holder was killed the next lock() succeeds where kRobust says so.
 template <class L>
 concept Guard = os::Backend<L> && std::default_initializable<L> && requires(L lock) {
   lock.lock();
   { lock.try_lock() } -> std::same_as<bool>;
   lock.unlock();
   { L::kRobust } -> std::convertible_to<bool>;
+  { L::kInStorage } -> std::convertible_to<bool>;
 };
 
 /// Stands in for a Guard: every access is one atomic instruction, and there is no lock.

@@ -14,6 +14,7 @@ class RobustMutex {
  public:
   static constexpr std::string_view kName = "robust_mutex";
   static constexpr bool kRobust = true;
+  static constexpr bool kInStorage = true;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { RobustMutex probe; });

@@ -72,7 +72,7 @@ class Cells {
   /// Throws std::system_error when there is not that much memory.
   explicit Cells(std::size_t count)
       : storage_(bytes(count)),
-        guard_(new (storage_.data()) Guard),
+        guard_(make_guard()),
         cells_(reinterpret_cast<T*>(storage_.data() + kFirstCell)),
         count_(count) {
     // Zeroed memory is a T already, unless T wants to begin otherwise.
@@ -137,6 +137,22 @@ class Cells {
   static_assert(alignof(T) <= kLine && alignof(Guard) <= kLine);
   static constexpr std::size_t kFirstCell = (sizeof(Guard) + kLine - 1) / kLine * kLine;
 
+  static constexpr bool kGuardInStorage = [] {
+    if constexpr (kAtomic)
+      return true;
+    else
+      return Guard::kInStorage;
+  }();
+  // In the storage it is never destroyed: another process may be using it still.
+  using GuardPointer = std::conditional_t<kGuardInStorage, Guard*, std::unique_ptr<Guard>>;
+
+  GuardPointer make_guard() const {
+    if constexpr (kGuardInStorage)
+      return new (storage_.data()) Guard;
+    else
+      return std::make_unique<Guard>();
+  }
+
   static std::size_t bytes(std::size_t count) {
     if (count > (std::numeric_limits<std::size_t>::max() / 2 - kFirstCell) / sizeof(T))
       os::throw_error(ENOMEM, "shared array of " + std::to_string(count));
@@ -144,8 +160,7 @@ class Cells {
   }
 
   typename B::Storage storage_;
-  // Never destroyed: another process may be using it still, and its memory ends with the last one.
-  Guard* guard_;
+  GuardPointer guard_;
   T* cells_;
   std::size_t count_;
 };

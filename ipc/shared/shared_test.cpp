@@ -2,6 +2,7 @@
 #include "ipc/shared/shared.hpp"
 
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "ipc/backends.hpp"
@@ -63,6 +64,11 @@ TYPED_TEST(SharedConformance, StorageLiesAtOneAddressInEveryProcess) {
 TYPED_TEST(SharedConformance, StorageKeepsNoNameWhileItLives) {
   const typename TypeParam::Storage storage(1000);
   EXPECT_EQ(files_in_shared_memory(), 0);
+  for (const auto& object : os::sysv_objects()) EXPECT_NE(object.creator, ::getpid());
+}
+
+TYPED_TEST(SharedConformance, StorageThatCannotBeHadThrows) {
+  EXPECT_NE(test::error_of([] { typename TypeParam::Storage storage(std::size_t{1} << 60); }), 0);
 }
 
 TYPED_TEST(SharedConformance, StorageThatMovedIsTheSame) {
@@ -280,8 +286,56 @@ TYPED_TEST(SharedConformance, GuardAndCellsLieOnLinesOfTheirOwn) {
     const auto guard = reinterpret_cast<std::uintptr_t>(&array.get_lock());
     const auto cell = reinterpret_cast<std::uintptr_t>(array.get_obj().data());
     EXPECT_EQ(cell % 64, 0u);
+    if (!TypeParam::Guard::kInStorage) GTEST_SKIP() << "the guard lies elsewhere";
     EXPECT_GE(cell, guard + sizeof(typename TypeParam::Guard));
   }
+}
+
+TYPED_TEST(SharedConformance, TheLockWorksBetweenThreadsAndAcrossForksFromThem) {
+  if constexpr (!kHasLock<TypeParam>) {
+    GTEST_SKIP() << "there is no lock";
+  } else {
+    constexpr int kEach = 2000;
+    Array<int, TypeParam> array(1);
+    const auto work = [&] {
+      for (int i = 0; i < kEach; ++i) array.add(0, 1);
+      return true;
+    };
+    std::thread first(work), second(work);
+    std::vector<os::Child> children;  // forked while a thread may be inside
+    for (int i = 0; i < 3; ++i) children.push_back(test::beside(work));
+    first.join();
+    second.join();
+    for (auto& child : children) EXPECT_EQ(child.wait(), test::kSuccess);
+    EXPECT_EQ(array.load(0), 5 * kEach);
+  }
+}
+
+TYPED_TEST(SharedConformance, AForkThatNeverUsesTheLockDoesNotKeepItForItsKilledParent) {
+  if constexpr (!kHasLock<TypeParam>) {
+    GTEST_SKIP() << "there is no lock";
+  } else if (!TypeParam::Guard::kRobust) {
+    GTEST_SKIP() << "the lock does not notice";
+  } else {
+    Array<int, TypeParam> array(1);
+    os::SharedObject<std::atomic<pid_t>> bystander(0);
+    auto holder = os::Child::fork([&] {
+      array.get_lock().lock();
+      auto child = os::Child::fork([] { return ::pause(); }, {.die_with_parent = false});
+      bystander->store(child.pid());
+      return ::raise(SIGKILL);
+    });
+    EXPECT_EQ(holder.wait().signal(), SIGKILL);
+    EXPECT_EQ(array.add(0, 1), 0);
+    ::kill(*bystander, SIGKILL);
+  }
+}
+
+TYPED_TEST(SharedConformance, AnExecutedProgramSeesNoDescriptor) {
+  const auto before = test::descriptors_of_a_program();
+  Array<int, TypeParam> array(1);
+  array.add(0, 1);
+  EXPECT_EQ(test::descriptors_of_a_program(), before);
 }
 
 TYPED_TEST(SharedConformance, LeavesNothingBehindWhenItsOwnerIsKilled) {
@@ -290,6 +344,15 @@ TYPED_TEST(SharedConformance, LeavesNothingBehindWhenItsOwnerIsKilled) {
     return ::raise(SIGKILL);
   });
   EXPECT_EQ(owner.wait().signal(), SIGKILL);
+}
+
+using SealedStorage = test::LeavesNothing;
+
+TEST_F(SealedStorage, CannotBeResizedByAnybody) {
+  if (const auto reason = MemfdStorage::unavailable()) GTEST_SKIP() << *reason;
+  const MemfdStorage storage(10'000);
+  for (const off_t size : {0, 5000, 20'000}) EXPECT_EQ(::ftruncate(storage.descriptor(), size), -1);
+  storage.data()[9999] = std::byte{1};
 }
 
 using TypedValue = test::LeavesNothing;
