@@ -63,7 +63,7 @@ Options parse(CLI::App& app, int argc, char** argv) {
   app.add_option("--window_ms", options.window_ms, "timed window of a case (default 50)")
       ->check(CLI::Range(1, 3'600'000));
   app.add_option("--warmup_ms", options.warmup_ms, "warm-up before it (default 20)")
-      ->check(CLI::Range(1, 3'600'000));
+      ->check(CLI::Range(0, 3'600'000));
   app.add_option("--grace_ms", options.grace_ms, "how late a peer may be (default 1000)")
       ->check(CLI::Range(1, 3'600'000));
   app.footer(
@@ -122,8 +122,8 @@ class Recorder {
     try {
       if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
       const Outcome outcome = one.run(options_.window());
-      // The measurement is over: the loop only hands its result to the library, as one iteration, since
-      // the library wants all repetitions to have as many.
+      // The measurement is over: the loop only hands its result to the library, as one iteration,
+      // since the library wants all repetitions to have as many.
       while (state.KeepRunning()) state.SetIterationTime(outcome.operation_ns * 1e-9);
       for (const auto& [key, value] : outcome.counters) state.counters[key] = value;
       state.counters["operations"] = static_cast<double>(outcome.operations);

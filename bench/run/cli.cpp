@@ -16,6 +16,7 @@
 #include "bench/run/check.hpp"
 #include "bench/run/unusable.hpp"
 #include "ipc/os/child.hpp"
+#include "ipc/os/unique_name.hpp"
 
 namespace bench::run {
 
@@ -86,6 +87,14 @@ int check(const Options& options) {
   const auto found = findings(read_environment());
   print(options.json ? to_line(to_json(found)) + '\n' : to_text(found, options.verbose));
   return count(found, Grade::kBlock) ? kWithProblems : kFine;
+}
+
+int clean() {
+  const auto removed = ipc::os::reclaim_orphaned_names();
+  for (const std::string& what : removed) print("removed " + what + "\n");
+  print(removed.empty() ? "nothing to remove\n"
+                        : counted(removed.size(), "object", "objects") + " removed\n");
+  return kFine;
 }
 
 Plan plan_new(const Options& options, const Catalogue& catalogue) {
@@ -226,6 +235,7 @@ int dispatch(const CLI::App& app, Options& options) {
   if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
   if (app.got_subcommand("list")) return list(options);
   if (app.got_subcommand("check")) return check(options);
+  if (app.got_subcommand("clean")) return clean();
   return measure(options);
 }
 
@@ -240,6 +250,9 @@ int run_cli(int argc, char** argv) {
   add_list(app, options);
   add_check(app, options);
   add_run(app, options);
+  app.add_subcommand("clean",
+                     "Remove shared memory, queues and semaphores of ours whose owner was killed "
+                     "before it could");
   try {
     app.parse(argc, argv);
     return dispatch(app, options);
