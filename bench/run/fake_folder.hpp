@@ -41,7 +41,11 @@ class WithFakes : public testing::Test {
     ::alarm(0);
   }
 
-  static fs::path own_folder() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+  /// Read once: in a mount namespace made later, the link may name a path from outside a chroot.
+  static const fs::path& own_folder() {
+    static const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
+    return folder;
+  }
 
   void set(const std::string& variable, const std::string& value) {
     ::setenv(variable.c_str(), value.c_str(), 1);
