@@ -40,7 +40,7 @@ class LeavesNothing : public testing::Test {
   }
 
  private:
-  static constexpr unsigned kHangSeconds = 60;
+  static constexpr unsigned kHangSeconds = 120;
 
   static long count(const char* folder) {
     std::error_code none;
