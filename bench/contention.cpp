@@ -13,9 +13,9 @@ namespace os = ipc::os;
 constexpr std::array kProcesses{1, 2, 4, 8};
 constexpr std::array kHoldsNs{0, 1000};
 constexpr std::size_t kQueueDepth = 8;
-/// Operations between two clock reads: a read is about ten uncontended operations long.
-constexpr std::int64_t kBatch = 256;
-constexpr std::int64_t kLongBatch = 8;
+
+/// Messages between two clock reads of a producer.
+constexpr int kParcelsAtATime = 8;
 
 bool quick(int processes) {
   return processes <= 4;
@@ -27,10 +27,6 @@ void hold(std::int64_t ns) {
   for (const std::int64_t end = os::now_ns() + ns; os::now_ns() < end;) continue;
 }
 
-std::int64_t batch_for(std::int64_t hold_ns) {
-  return hold_ns ? kLongBatch : kBatch;
-}
-
 /// A semaphore of one around a plain counter: only mutual exclusion makes the sum come out right.
 template <ipc::CountingSemaphore S>
 Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& window,
@@ -39,7 +35,7 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
   const os::SharedObject<std::int64_t> counter(0);
   const auto body = [&](Peer& peer) {
     peer.start();
-    return count(peer, batch_for(hold_ns), [&semaphore, &inside = *counter, hold_ns] {
+    return count(peer, [&semaphore, &inside = *counter, hold_ns] {
       semaphore.acquire();
       inside = inside + 1;
       hold(hold_ns);
@@ -68,9 +64,9 @@ Outcome shared_contention(Access access, int processes, const Window& window, Pl
   const auto body = [&](Peer& peer) {
     const std::size_t own = access == Access::add_own ? peer.index() : 0;
     peer.start();
-    if (access != Access::load) return count(peer, kBatch, [&] { cells.add(own, 1); });
+    if (access != Access::load) return count(peer, [&] { cells.add(own, 1); });
     std::int64_t seen = 0;
-    const Count counted = count(peer, kBatch, [&] { seen |= cells.load(own); });
+    const Count counted = count(peer, [&] { seen |= cells.load(own); });
     if (seen != 0) throw std::runtime_error(fmt::format("loaded {} where 0 was stored", seen));
     return counted;
   };
@@ -104,7 +100,7 @@ void produce_parcels(Peer& peer, Q& queue, Tally& tally, std::uint64_t producer)
   const auto put = [&] { queue.put(std::as_bytes(std::span(&parcel, 1))); };
   peer.start();
   do {
-    for (int i = 0; i < kLongBatch; ++i, ++parcel.number) {
+    for (int i = 0; i < kParcelsAtATime; ++i, ++parcel.number) {
       put();
       sum += parcel.number + 1;
     }
@@ -204,7 +200,7 @@ Outcome pool_contention(int processes, const Window& window, Placement placement
     const std::size_t under_way = 2 * workers;
     peer.start();
     for (std::size_t i = 0; i < under_way; ++i) submit();
-    result->total = count(peer, kLongBatch, [&] {
+    result->total = count(peer, [&] {
       ++answered[collect()];
       submit();
     });

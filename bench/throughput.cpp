@@ -19,8 +19,6 @@ constexpr int kQuickSize = 4096;
 constexpr std::size_t kQueueDepth = 8;
 constexpr std::size_t kPoolWorkers = 2;
 constexpr std::size_t kTasksUnderWay = 64;
-/// Messages between two clock reads.
-constexpr std::int64_t kBatch = 16;
 
 /// Receives numbered messages until the window ends, then until the producer's last one.
 template <class Receive>
@@ -28,7 +26,7 @@ Count consume(Peer& peer, Receive receive) {
   std::uint64_t number = 0;
   expect_pattern(receive());  // the first is checked byte by byte, before the gate opens the window
   ++number;
-  const Count counted = count(peer, kBatch, [&] { expect(receive(), number++); });
+  const Count counted = count(peer, [&] { expect(receive(), number++); });
   peer.stop();
   for (;;) {
     const std::span<const std::byte> message = receive();
@@ -167,7 +165,7 @@ Outcome pool_throughput(const Window& window, Placement placement) {
     };
     peer.start();
     for (std::size_t i = 0; i < kTasksUnderWay; ++i) submit();
-    *counted = count(peer, kBatch, [&] {
+    *counted = count(peer, [&] {
       collect();
       submit();
     });

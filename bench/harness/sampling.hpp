@@ -26,14 +26,33 @@ inline std::int64_t operations_a_sample(std::int64_t operation_ns_times_1000) {
   return kSampleNs * 1000 / std::max<std::int64_t>(operation_ns_times_1000, 1);
 }
 
-/// Runs operations until a moment; the number done. The clock is read after every `batch`.
+/// How many operations to do between two clock reads: as many as take about kNs, so that a read
+/// weighs next to nothing and a slow or newly contended operation does not overrun the window's
+/// end.
+class Batch {
+ public:
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  void took(std::int64_t ns) {
+    if (ns < kNs / 2) size_ *= 2;
+    if (ns > kNs * 2 && size_ > 1) size_ /= 2;
+  }
+
+ private:
+  static constexpr std::int64_t kNs = 10'000;
+  std::int64_t size_ = 1;
+};
+
+/// Runs operations until a moment, at least one; the number done.
 template <class Operation>
-std::int64_t run_until(std::int64_t end_ns, std::int64_t batch, Operation& operation) {
+std::int64_t run_until(std::int64_t end_ns, Batch& batch, Operation& operation) {
   std::int64_t done = 0;
-  do {
-    for (std::int64_t i = 0; i < batch; ++i) operation();
-    done += batch;
-  } while (ipc::os::now_ns() < end_ns);
+  for (std::int64_t last = ipc::os::now_ns(), now = last; done == 0 || now < end_ns; last = now) {
+    const std::int64_t size = batch.size();
+    for (std::int64_t i = 0; i < size; ++i) operation();
+    done += size;
+    now = ipc::os::now_ns();
+    batch.took(now - last);
+  }
   return done;
 }
 
@@ -43,17 +62,13 @@ std::int64_t run_until(std::int64_t end_ns, std::int64_t batch, Operation& opera
 template <class Operation>
 void sample(Peer& peer, Samples& samples, Operation operation) {
   samples.histogram.clear();
-  const std::int64_t half = peer.timed_from() - peer.window().warmup.count() / 2;
-  std::int64_t count = run_until(half, 1, operation);
-  // The second half of the warm-up, in growing batches, tells how long one operation takes.
+  Batch batch;
+  std::int64_t count =
+      run_until(peer.timed_from() - peer.window().warmup.count() / 2, batch, operation);
+  // The second half of the warm-up tells how long one operation takes.
   const std::int64_t from = ipc::os::now_ns();
-  std::int64_t now = from, done = 0, batch = 1;
-  do {
-    for (std::int64_t i = 0; i < batch; ++i) operation();
-    done += batch;
-    now = ipc::os::now_ns();
-    if (now - from < 20'000) batch *= 2;
-  } while (now < peer.timed_from());
+  const std::int64_t done = run_until(peer.timed_from(), batch, operation);
+  std::int64_t now = ipc::os::now_ns();
   const std::int64_t each = samples.operations_per_sample =
       operations_a_sample((now - from) * 1000 / done);
   count += done;
@@ -74,9 +89,10 @@ struct Count {
   std::int64_t elapsed_ns = 0;
 };
 
-/// Warms up, then counts operations until the window ends, reading the clock once a batch.
+/// Warms up, then counts operations until the window ends.
 template <class Operation>
-Count count(Peer& peer, std::int64_t batch, Operation operation) {
+Count count(Peer& peer, Operation operation) {
+  Batch batch;
   const std::int64_t warm = run_until(peer.timed_from(), batch, operation);
   const std::int64_t from = ipc::os::now_ns();
   Count result;
