@@ -29,6 +29,7 @@ struct ProcessFacts {
 
   /// The state and its marks as the column STAT of ps(1) has them: < for high priority, N for low,
   /// s for a session's leader, l for several threads, + for the foreground of a terminal.
+  /// Not L, pages locked in memory, which another file tells.
   [[nodiscard]] std::string stat() const;
 };
 
