@@ -15,6 +15,7 @@
 #include "ipc/os/futex.hpp"
 #include "ipc/os/limits.hpp"
 #include "ipc/os/poll.hpp"
+#include "ipc/os/process_facts.hpp"
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/type_list.hpp"
@@ -45,8 +46,8 @@ struct PipeFds {
 
 /// The state letter of a process in /proc, 0 when there is none.
 char state_of(pid_t pid) {
-  const auto stat = read_line("/proc/" + std::to_string(pid) + "/stat");
-  return stat ? stat->at(stat->rfind(')') + 2) : '\0';
+  const auto facts = process_facts(pid);
+  return facts ? facts->state : '\0';
 }
 
 /// For a child that a failing test might leave behind.

@@ -6,11 +6,10 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
-#include <string>
 
 #include "ipc/os/clock.hpp"
 #include "ipc/os/error.hpp"
-#include "ipc/os/limits.hpp"
+#include "ipc/os/process_facts.hpp"
 #include "ipc/os/shared_mapping.hpp"
 
 namespace ipc::test {
@@ -55,12 +54,6 @@ class Interruptions {
   timer_t timer_{};
 };
 
-/// The state of a process as proc(5) gives it, e.g. 'S' for asleep; 'Z' also when there is none.
-inline char state_of(pid_t pid) {
-  const auto stat = os::read_line("/proc/" + std::to_string(pid) + "/stat");
-  return stat ? (*stat)[stat->rfind(')') + 2] : 'Z';
-}
-
 /// Returns once that process sleeps in the kernel or has ended, or after a while, since it may also
 /// wait without sleeping. A test that calls it makes the interesting order of events likely; none
 /// may depend on it.
@@ -68,7 +61,8 @@ inline void until_asleep(pid_t pid) {
   const auto long_enough = os::Deadline::after(std::chrono::milliseconds(100));
   for (char state = 0; state != 'S' && state != 'Z' && !long_enough.expired();) {
     ::sched_yield();
-    state = state_of(pid);
+    const auto facts = os::process_facts(pid);
+    state = facts ? facts->state : 'Z';
   }
 }
 

@@ -1,6 +1,7 @@
 // Ending a process by an exception, so that everything on the way out is destroyed.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,19 @@ class SystemExit {
 /// Ends with the text on stderr and code 1.
 [[noreturn]] inline void exit(std::string_view text) {
   throw SystemExit(text);
+}
+
+/// Runs a body and gives its exit code: what ipc::exit() was given in it, whose text goes to
+/// stderr, else 0. Other exceptions pass. For main: return ipc::exit_code_of([] { ... });
+template <class Body>
+int exit_code_of(Body&& body) {
+  try {
+    body();
+    return 0;
+  } catch (const SystemExit& exit) {
+    if (exit.is_message()) std::fprintf(stderr, "%s\n", exit.what());
+    return exit.code();
+  }
 }
 
 }  // namespace ipc

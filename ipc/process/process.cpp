@@ -232,11 +232,7 @@ struct Process::Running {
 
   static int run_body(State& state) {
     try {
-      state.body->run();
-      return 0;
-    } catch (const SystemExit& exit) {
-      if (exit.is_message()) std::fprintf(stderr, "%s\n", exit.what());
-      return exit.code();
+      return exit_code_of([&] { state.body->run(); });
     } catch (const std::exception& error) {
       std::fprintf(stderr, "Process %s: %s\n", self().name.c_str(), error.what());
     } catch (...) {

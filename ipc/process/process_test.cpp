@@ -207,6 +207,17 @@ TEST_F(TypedProcess, ExitCanBeCaughtAndDestroysOnItsWayOut) {
   EXPECT_TRUE(destroyed);
 }
 
+TEST_F(TypedProcess, ABodyHasTheExitCodeThatItLeavesWith) {
+  EXPECT_EQ(exit_code_of([] {}), 0);
+  EXPECT_EQ(exit_code_of([] { ipc::exit(); }), 0);
+  EXPECT_EQ(exit_code_of([] { ipc::exit(258); }), 2);
+  EXPECT_THROW(exit_code_of([] { throw std::out_of_range("passes"); }), std::out_of_range);
+  const auto text = output_of(STDERR_FILENO, [] {
+    std::fprintf(stderr, "%d\n", exit_code_of([] { ipc::exit("no more"); }));
+  });
+  EXPECT_EQ(text, "no more\n1\n");
+}
+
 TEST_F(TypedProcess, JoinForIsFalseAtItsTimeAndNeverBefore) {
   Process process{forever};
   process.start();
