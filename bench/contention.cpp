@@ -23,7 +23,6 @@ bool quick(int processes) {
 
 /// Keeps the CPU busy, as work inside a critical section does.
 void hold(std::int64_t ns) {
-  if (ns == 0) return;
   for (const std::int64_t end = os::now_ns() + ns; os::now_ns() < end;) continue;
 }
 
@@ -34,13 +33,16 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
   S semaphore(1);
   const os::SharedObject<std::int64_t> counter(0);
   const auto body = [&](Peer& peer) {
+    const auto with = [&](auto work) {
+      return count(peer, [&semaphore, &inside = *counter, work] {
+        semaphore.acquire();
+        inside = inside + 1;
+        work();
+        semaphore.release();
+      });
+    };
     peer.start();
-    return count(peer, [&semaphore, &inside = *counter, hold_ns] {
-      semaphore.acquire();
-      inside = inside + 1;
-      hold(hold_ns);
-      semaphore.release();
-    });
+    return hold_ns ? with([hold_ns] { hold(hold_ns); }) : with([] {});
   };
   Outcome outcome =
       contend(window, placement, static_cast<std::size_t>(processes), body, [&](std::int64_t sum) {

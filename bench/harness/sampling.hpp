@@ -42,9 +42,11 @@ class Batch {
   std::int64_t size_ = 1;
 };
 
-/// Runs operations until a moment, at least one; the number done.
+/// Runs operations until a moment, at least one; the number done. Inlined always, so that what the
+/// operation refers to can stay in registers, as in a loop written by hand.
 template <class Operation>
-std::int64_t run_until(std::int64_t end_ns, Batch& batch, Operation& operation) {
+[[gnu::always_inline]] inline std::int64_t run_until(std::int64_t end_ns, Batch& batch,
+                                                     Operation& operation) {
   std::int64_t done = 0;
   for (std::int64_t last = ipc::os::now_ns(), now = last; done == 0 || now < end_ns; last = now) {
     const std::int64_t size = batch.size();
