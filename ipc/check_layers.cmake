@@ -3,7 +3,7 @@
 
 set(layer_ipc/os 1)
 set(layer_ipc/wire 1)
-foreach(noun process pipe queue shared semaphore notify)
+foreach(noun process pipe queue shared semaphore notify sync)
   set(layer_ipc/${noun} 2)
 endforeach()
 set(layer_ipc/pool 3)
