@@ -14,7 +14,8 @@
 
 namespace ipc {
 
-/// Starts `ipcmark-exit`, which lies beside the running program.
+/// Starts `ipcmark-exit`, which lies beside the running program, or where the installed library has
+/// it.
 struct SpawnStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "posix_spawn";
@@ -41,7 +42,12 @@ struct SpawnStarter {
       const auto length = os::check(::readlink("/proc/self/exe", self.data(), self.size()),
                                     "readlink /proc/self/exe");
       const std::string program(self.data(), static_cast<std::size_t>(length));
-      return program.substr(0, program.rfind('/') + 1) + "ipcmark-exit";
+      std::string beside = program.substr(0, program.rfind('/') + 1) + "ipcmark-exit";
+#ifdef IPCMARK_HELPER_DIR
+      if (::access(beside.c_str(), X_OK) != 0)
+        return std::string(IPCMARK_HELPER_DIR "/ipcmark-exit");
+#endif
+      return beside;
     }();
     return path;
   }
