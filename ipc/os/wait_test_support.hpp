@@ -54,6 +54,12 @@ class Interruptions {
   timer_t timer_{};
 };
 
+/// The state letter of a process in /proc; Z also for one that is gone.
+inline char state_of(pid_t pid) {
+  const auto facts = os::process_facts(pid);
+  return facts ? facts->state : 'Z';
+}
+
 /// Returns once that process sleeps in the kernel or has ended, or after a while, since it may also
 /// wait without sleeping. A test that calls it makes the interesting order of events likely; none
 /// may depend on it.
@@ -61,8 +67,7 @@ inline void until_asleep(pid_t pid) {
   const auto long_enough = os::Deadline::after(std::chrono::milliseconds(100));
   for (char state = 0; state != 'S' && state != 'Z' && !long_enough.expired();) {
     ::sched_yield();
-    const auto facts = os::process_facts(pid);
-    state = facts ? facts->state : 'Z';
+    state = state_of(pid);
   }
 }
 
