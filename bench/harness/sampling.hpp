@@ -33,12 +33,13 @@ class Batch {
  public:
   [[nodiscard]] std::int64_t size() const { return size_; }
   void took(std::int64_t ns) {
-    if (ns < kNs / 2) size_ *= 2;
+    if (ns < kNs / 2 && size_ < kMost) size_ *= 2;
     if (ns > kNs * 2 && size_ > 1) size_ /= 2;
   }
 
  private:
   static constexpr std::int64_t kNs = 10'000;
+  static constexpr std::int64_t kMost = 1 << 20;  // of operations that a compiler makes into one
   std::int64_t size_ = 1;
 };
 
