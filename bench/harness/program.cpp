@@ -138,8 +138,10 @@ class Recorder {
 
   void write() const {
     if (options_.histograms_file.empty()) return;
-    write_json(options_.histograms_file,
-               {{"schema_version", 1}, {"binary", binary_}, {"histograms", histograms_}});
+    // In one line: indented, the thousands of counts would be mostly blanks.
+    write_atomically(
+        options_.histograms_file,
+        to_line({{"schema_version", 1}, {"binary", binary_}, {"histograms", histograms_}}) + '\n');
   }
 
  private:
@@ -193,9 +195,10 @@ void register_cases(const std::vector<Case>& cases, bool chosen, Recorder& recor
   if (left_out) fmt::print(stderr, "{} cases cannot run here; --catalogue says why\n", left_out);
 }
 
-void initialize_library(char* program, Options& options) {
-  // The library keeps the pointer to the program's name.
-  std::vector<char*> pointers{program};
+/// `name` has to outlive the library, which keeps a pointer to it. It goes into the results, so it
+/// is the binary's name and not the path that it has on this machine.
+void initialize_library(std::string& name, Options& options) {
+  std::vector<char*> pointers{name.data()};
   for (std::string& word : options.others) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   benchmark::Initialize(&count, pointers.data());
@@ -221,7 +224,8 @@ int run_program(const std::string& binary, const std::vector<Case>& all, int arg
     }
     const bool chosen = !options.cases_file.empty();
     const std::vector<Case> cases = chosen ? select(all, options.cases_file) : all;
-    initialize_library(argv[0], options);
+    static std::string name = binary;
+    initialize_library(name, options);
     ipc::os::become_subreaper();
     ipc::os::ignore_sigpipe();
     Recorder recorder(binary, options);
