@@ -18,6 +18,7 @@ namespace ipc {
 struct SpawnStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "posix_spawn";
+  static constexpr bool kHasStatus = true;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { os::check(::access(helper().c_str(), X_OK), helper()); });
