@@ -24,6 +24,7 @@
 #include "ipc/process/fork.hpp"
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
+#include "ipc/process/vfork.hpp"
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
@@ -52,7 +53,7 @@
 
 namespace ipc {
 
-using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
+using Starters = os::TypeList<ForkStarter, VforkStarter, SpawnStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;
