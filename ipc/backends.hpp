@@ -21,6 +21,7 @@
 #include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/process/clone3_pidfd.hpp"
 #include "ipc/process/fork.hpp"
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
@@ -53,7 +54,8 @@
 
 namespace ipc {
 
-using Starters = os::TypeList<ForkStarter, VforkStarter, SpawnStarter, ThreadStarter>;
+using Starters =
+    os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;
