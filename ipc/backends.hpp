@@ -23,6 +23,7 @@
 #include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/process/clone3_pidfd.hpp"
 #include "ipc/process/fork.hpp"
+#include "ipc/process/fork_exec.hpp"
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
 #include "ipc/process/vfork.hpp"
@@ -54,8 +55,8 @@
 
 namespace ipc {
 
-using Starters =
-    os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter, ThreadStarter>;
+using Starters = os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter,
+                              ForkExecStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;

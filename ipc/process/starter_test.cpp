@@ -121,5 +121,13 @@ TYPED_TEST(StarterConformance, LeavesTheHandlingOfSigchldAsItWas) {
   ::signal(SIGCHLD, SIG_DFL);
 }
 
+/// What some starters say beyond the common contract.
+class Starter : public test::LeavesNothing {};
+
+TEST_F(Starter, ForkExecTellsThatTheProgramCannotBeExecuted) {
+  EXPECT_EQ(test::error_of([] { ForkExecStarter::start("/nowhere/at-all", 3); }), ENOENT);
+  EXPECT_EQ(test::error_of([] { ForkExecStarter::start("/proc/self/maps", 3); }), EACCES);
+}
+
 }  // namespace
 }  // namespace ipc
