@@ -22,6 +22,7 @@
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/process/clone3_pidfd.hpp"
+#include "ipc/process/double_fork.hpp"
 #include "ipc/process/fork.hpp"
 #include "ipc/process/fork_exec.hpp"
 #include "ipc/process/posix_spawn.hpp"
@@ -56,7 +57,7 @@
 namespace ipc {
 
 using Starters = os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter,
-                              ForkExecStarter, ThreadStarter>;
+                              ForkExecStarter, DoubleForkStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;

@@ -129,5 +129,23 @@ TEST_F(Starter, ForkExecTellsThatTheProgramCannotBeExecuted) {
   EXPECT_EQ(test::error_of([] { ForkExecStarter::start("/proc/self/maps", 3); }), EACCES);
 }
 
+TEST_F(Starter, TheGrandchildOfADoubleForkIsNobodysChildHere) {
+  auto child = DoubleForkStarter::start(7);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EXPECT_EQ(child.reap(), os::ExitStatus::from_code(7));
+}
+
+TEST_F(Starter, ADoubleForkBelowASubreaperLeavesItNoZombie) {
+  EXPECT_EQ(test::in_child([] {
+              os::become_subreaper();
+              for (int code = 0; code < 20; ++code)
+                if (DoubleForkStarter::start(code).reap() != os::ExitStatus::from_code(code))
+                  return false;
+              return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD;
+            }),
+            test::kSuccess);
+}
+
 }  // namespace
 }  // namespace ipc
