@@ -25,6 +25,7 @@
 #include "ipc/process/double_fork.hpp"
 #include "ipc/process/fork.hpp"
 #include "ipc/process/fork_exec.hpp"
+#include "ipc/process/fork_sigchld_ignored.hpp"
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
 #include "ipc/process/vfork.hpp"
@@ -56,8 +57,9 @@
 
 namespace ipc {
 
-using Starters = os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter,
-                              ForkExecStarter, DoubleForkStarter, ThreadStarter>;
+using Starters =
+    os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter, ForkExecStarter,
+                 DoubleForkStarter, ForkSigchldIgnoredStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;

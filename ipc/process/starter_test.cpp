@@ -147,5 +147,12 @@ TEST_F(Starter, ADoubleForkBelowASubreaperLeavesItNoZombie) {
             test::kSuccess);
 }
 
+TEST_F(Starter, SigchldIsNotIgnoredWhileAnotherChildWouldLoseItsStatus) {
+  auto other = os::Child::fork([] { return 5; });
+  EXPECT_EQ(test::error_of([] { ForkSigchldIgnoredStarter::start(0); }), EBUSY);
+  EXPECT_EQ(other.wait(), os::ExitStatus::from_code(5));
+  EXPECT_TRUE(ForkSigchldIgnoredStarter::start(0).reap().is_unknown());
+}
+
 }  // namespace
 }  // namespace ipc
