@@ -43,6 +43,9 @@ struct TaskResult {
 /// - a task that throws gives an exception result and the worker goes on; a task whose worker dies
 ///   or leaves gives worker_lost with its status, within a second, and the pool goes on with as
 ///   many workers as before;
+/// - a task, or its result, for which either side has no descriptor or memory left gives an
+///   exception result (std::system_error), and the pool goes on; submit throws when this side has
+///   none, and then there is no such task;
 /// - what a task printed with stdio is out before its result;
 /// - finish() waits until all tasks submitted ended, and ends the workers; results can be collected
 ///   afterwards; terminate() ends the workers at once, and what was out is lost; submit after

@@ -1,6 +1,8 @@
 // Every pool backend keeps the contract of contract.hpp; the typed Pool keeps its own.
 #include "ipc/pool/pool.hpp"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <fstream>
 #include <numeric>
@@ -43,6 +45,32 @@ void echo(std::span<const std::byte> arguments, Bytes& result) {
 }
 void give_pid(std::span<const std::byte>, Bytes& result) {
   result = wire::encode(::getpid());
+}
+constexpr std::size_t kLarge = 100'000;
+void give_large(std::span<const std::byte>, Bytes& result) {
+  result.assign(kLarge, std::byte{7});
+}
+/// While it lives this process can open no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+/// Leaves its worker without descriptors for ever.
+void starve(std::span<const std::byte> arguments, Bytes& result) {
+  static const NoDescriptors none;
+  give_large(arguments, result);
 }
 void fail(std::span<const std::byte>, Bytes&) {
   throw std::out_of_range("too far");
@@ -179,6 +207,58 @@ TYPED_TEST(PoolConformance, ATaskThatThrowsGivesItsTypeAndText) {
   EXPECT_EQ(result.bytes, encode_exception(typeid(std::out_of_range).name(), "too far"));
   pool.submit(echo, wire::encode(1));
   EXPECT_EQ(next(pool).outcome, Outcome::value);
+}
+
+/// Whether a large body costs the pool a descriptor to receive.
+template <class Pool>
+constexpr bool kTakesDescriptors = Pool::kName == "shared_queue";
+
+template <class Pool>
+void expect_large_or_out_of_descriptors(const TaskResult& result) {
+  if (kTakesDescriptors<Pool>) {
+    EXPECT_EQ(result.outcome, Outcome::exception);
+    const std::string_view text(reinterpret_cast<const char*>(result.bytes.data()),
+                                result.bytes.size());
+    EXPECT_TRUE(text.starts_with(typeid(std::system_error).name())) << text;
+    EXPECT_NE(text.find(std::strerror(EMFILE)), text.npos) << text;
+  } else {
+    EXPECT_EQ(result.bytes, Bytes(kLarge, std::byte{7}));
+  }
+}
+
+TYPED_TEST(PoolConformance, WithoutDescriptorsHereALargeResultIsAnErrorAndNoneIsLost) {
+  TypeParam pool{2};
+  pool.submit(give_large, {});
+  pool.submit(give_large, {});
+  for (int i = 0; i < 2; ++i) {
+    const NoDescriptors none;
+    expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  }
+  EXPECT_FALSE(pool.collect(os::Deadline::never()));
+  pool.submit(give_large, {});
+  EXPECT_EQ(next(pool).bytes, Bytes(kLarge, std::byte{7}));
+}
+
+TYPED_TEST(PoolConformance, ATaskThatCannotBeSubmittedIsNotWaitedFor) {
+  TypeParam pool{2};
+  int error = 0;
+  {
+    const NoDescriptors none;
+    error = error_of([&] { pool.submit(echo, Bytes(kLarge)); });
+  }
+  EXPECT_TRUE(error == 0 || error == EMFILE);
+  pool.finish();
+  EXPECT_EQ(pool.collect(os::Deadline::never()).has_value(), error == 0);
+}
+
+TYPED_TEST(PoolConformance, AWorkerWithoutDescriptorsGivesErrorsForLargeTasksAndResults) {
+  TypeParam pool{1};
+  pool.submit(starve, {});
+  expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  pool.submit(echo, Bytes(kLarge, std::byte{7}));
+  expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  pool.submit(echo, wire::encode(1));
+  EXPECT_EQ(wire::decode<int>(next(pool).bytes), 1);
 }
 
 TYPED_TEST(PoolConformance, ATaskWhoseWorkerDiesGivesItsStatusAndThePoolGoesOn) {

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "ipc/os/shared_mapping.hpp"
-#include "ipc/pool/packet.hpp"
-#include "ipc/pool/task.hpp"
+#include "ipc/pool/packet_work.hpp"
 
 namespace ipc {
 
@@ -50,16 +49,17 @@ class SharedQueuePool {
     if (ended_) os::throw_error(EINVAL, "submit: the pool has ended");
     const std::uint64_t id = ++last_id_;
     const auto word = reinterpret_cast<std::uintptr_t>(function);
-    out_.insert(id);
     for (;;) {
       const Sent sent = try_send_packet(tasks_.sender.get(), id, word, arguments, MSG_DONTWAIT);
-      if (sent == Sent::yes) return id;
+      if (sent == Sent::yes) break;
       if (sent == Sent::full) {
         pump(os::Deadline::never(), true);
       } else {
         pump(os::Deadline::after(std::chrono::milliseconds(1)), false);
       }
     }
+    out_.insert(id);  // only now: one that could not be sent is not out
+    return id;
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {
@@ -82,7 +82,7 @@ class SharedQueuePool {
     if (ended_) return;
     ended_ = true;
     for (std::size_t i = 0; i < workers_.size(); ++i)
-      send_packet(tasks_.sender.get(), kStop, 0, {});
+      send_packet(tasks_.sender.get(), kStopPacket, 0, {});
     for (auto& worker : workers_) worker.wait_until(os::Deadline::after(kPatience));
     for (auto& worker : workers_) worker = {};
   }
@@ -105,7 +105,6 @@ class SharedQueuePool {
     os::Deadline until;
     os::ExitStatus status;
   };
-  static constexpr std::uint64_t kStop = 0;
   static constexpr std::chrono::milliseconds kGrace{200};
   static constexpr std::chrono::milliseconds kSlice{20};
   static constexpr std::chrono::seconds kPatience{1};
@@ -126,16 +125,8 @@ class SharedQueuePool {
   int serve(Slot& mine) {
     tasks_.sender.reset();
     results_.receiver.reset();
-    while (const auto task = recv_packet(tasks_.receiver.get(), 0)) {
-      if (task->id == kStop) break;
-      mine.task.store(task->id);
-      const auto function = reinterpret_cast<TaskFunction>(task->word);
-      const TaskResult result = run_task(task->id, function, task->body);
-      send_packet(results_.sender.get(), result.id, static_cast<std::uint64_t>(result.outcome),
-                  result.bytes);
-      mine.task.store(0);
-    }
-    return 0;
+    return serve_packets(tasks_.receiver.get(), results_.sender.get(),
+                         [&](std::uint64_t id) { mine.task.store(id); });
   }
 
   /// Waits until something happens, at most until the deadline, and deals with it.
@@ -169,8 +160,7 @@ class SharedQueuePool {
       any = true;
       // A task called lost by mistake, as its worker was stopped in between, is not given twice.
       if (out_.erase(packet->id) == 0) continue;
-      ready_.push_back(
-          {packet->id, static_cast<TaskResult::Outcome>(packet->word), std::move(packet->body)});
+      ready_.push_back(result_of(*std::move(packet)));
     }
     return any;
   }
@@ -202,7 +192,7 @@ class SharedQueuePool {
     // Tasks are taken in the order of their ids: what is before the head of the queue is taken.
     const auto head = peek_packet_id(tasks_.receiver.get());
     for (const std::uint64_t id : out_) {
-      if (head && *head != kStop && id >= *head) break;
+      if (head && *head != kStopPacket && id >= *head) break;
       suspects_.try_emplace(id, Suspect{os::Deadline::after(kGrace), status});
     }
   }
