@@ -21,6 +21,7 @@
 #include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/pool/worker_channel_pool.hpp"
 #include "ipc/process/clone3_pidfd.hpp"
 #include "ipc/process/double_fork.hpp"
 #include "ipc/process/fork.hpp"
@@ -75,6 +76,6 @@ using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemapho
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
-using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
+using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool>;
 
 }  // namespace ipc

@@ -29,7 +29,8 @@ struct Packet {
   int error = 0;  ///< why a received packet lacks its body: no descriptor or memory for it; or 0
 };
 
-/// A pair of packet sockets: what goes into `sender` comes out of `receiver`.
+/// A pair of packet sockets: what goes into `sender` comes out of `receiver`, and the other way
+/// round.
 struct PacketChannel {
   os::UniqueFd sender;
   os::UniqueFd receiver;
@@ -41,7 +42,8 @@ struct PacketChannel {
     PacketChannel channel{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
     const int most =
         static_cast<int>(std::min<std::int64_t>(os::socket_buffer_max_bytes(), 1 << 22));
-    os::check(::setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &most, sizeof most), "SO_SNDBUF");
+    for (const int fd : fds)
+      os::check(::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof most), "SO_SNDBUF");
     return channel;
   }
 };

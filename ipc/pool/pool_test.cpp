@@ -211,7 +211,7 @@ TYPED_TEST(PoolConformance, ATaskThatThrowsGivesItsTypeAndText) {
 
 /// Whether a large body costs the pool a descriptor to receive.
 template <class Pool>
-constexpr bool kTakesDescriptors = Pool::kName == "shared_queue";
+constexpr bool kTakesDescriptors = Pool::kName == "shared_queue" || Pool::kName == "worker_channel";
 
 template <class Pool>
 void expect_large_or_out_of_descriptors(const TaskResult& result) {
