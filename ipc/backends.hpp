@@ -21,6 +21,7 @@
 #include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/pool/thread_pool.hpp"
 #include "ipc/pool/worker_channel_pool.hpp"
 #include "ipc/process/clone3_pidfd.hpp"
 #include "ipc/process/double_fork.hpp"
@@ -76,6 +77,6 @@ using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemapho
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
-using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool>;
+using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 
 }  // namespace ipc

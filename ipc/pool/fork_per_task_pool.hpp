@@ -21,6 +21,7 @@ namespace ipc {
 class ForkPerTaskPool {
  public:
   static constexpr std::string_view kName = "fork_per_task";
+  static constexpr bool kInProcess = false;
 
   static os::Unavailable unavailable() { return std::nullopt; }
 

@@ -95,6 +95,8 @@ void wait_at_gate(std::span<const std::byte>, Bytes&) {
   ++board->done;
 }
 
+constexpr auto kSharesTheProcess = "its workers are threads of this process";
+
 /// A fork a task is a hundred times dearer: fewer of them.
 template <class Pool>
 constexpr int many(int tasks) {
@@ -151,6 +153,9 @@ TYPED_TEST(PoolConformance, RunsTasksInOtherProcessesAndNoMoreAtOnceThanWorkers)
   pool.finish();
   EXPECT_EQ(board->done, 32);
   EXPECT_EQ(board->most, 2);
+  TypeParam another{1};
+  another.submit(give_pid, {});
+  EXPECT_EQ(wire::decode<pid_t>(next(another).bytes) == ::getpid(), TypeParam::kInProcess);
 }
 
 TYPED_TEST(PoolConformance, RunsTasksWithoutFurtherCalls) {
@@ -165,11 +170,12 @@ TYPED_TEST(PoolConformance, CollectGivesUpAtTheDeadlineAndNeverBefore) {
   TypeParam pool{1};
   const auto begin = os::Clock::now();
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
-  pool.submit(block, {});
+  pool.submit(wait_at_gate, {});
   const Interrupts interrupts;
   EXPECT_FALSE(pool.collect(os::Deadline::after(50ms)));
   EXPECT_GE(os::Clock::now() - begin, 50ms);
   EXPECT_FALSE(pool.collect(os::Deadline::now()));
+  board->gate = 1;
 }
 
 TYPED_TEST(PoolConformance, CarriesArgumentsAndResultsOfAnySize) {
@@ -252,6 +258,7 @@ TYPED_TEST(PoolConformance, ATaskThatCannotBeSubmittedIsNotWaitedFor) {
 }
 
 TYPED_TEST(PoolConformance, AWorkerWithoutDescriptorsGivesErrorsForLargeTasksAndResults) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{1};
   pool.submit(starve, {});
   expect_large_or_out_of_descriptors<TypeParam>(next(pool));
@@ -262,6 +269,7 @@ TYPED_TEST(PoolConformance, AWorkerWithoutDescriptorsGivesErrorsForLargeTasksAnd
 }
 
 TYPED_TEST(PoolConformance, ATaskWhoseWorkerDiesGivesItsStatusAndThePoolGoesOn) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   for (int i = 0; i < 10; ++i) {
     pool.submit(die, wire::encode(SIGKILL));
@@ -284,6 +292,7 @@ TYPED_TEST(PoolConformance, ATaskWhoseWorkerDiesGivesItsStatusAndThePoolGoesOn) 
 }
 
 TYPED_TEST(PoolConformance, TasksAroundADyingWorkerAllEnd) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   int lost = 0, fine = 0;
   for (int i = 0; i < 200; ++i)
@@ -296,6 +305,7 @@ TYPED_TEST(PoolConformance, TasksAroundADyingWorkerAllEnd) {
 
 TYPED_TEST(PoolConformance, WorkersKilledFromOutsideAtAnyMomentLoseAtMostTheirTask) {
   if (TypeParam::kName == "fork_per_task") GTEST_SKIP() << "no worker is there between tasks";
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   int lost = 0;
   for (int round = 0; round < 30; ++round) {
@@ -317,6 +327,7 @@ TYPED_TEST(PoolConformance, WorkersKilledFromOutsideAtAnyMomentLoseAtMostTheirTa
 }
 
 TYPED_TEST(PoolConformance, TerminateEndsTasksAtOnceAndTheyAreLost) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   pool.submit(block, {});
   pool.submit(block, {});
@@ -324,6 +335,23 @@ TYPED_TEST(PoolConformance, TerminateEndsTasksAtOnceAndTheyAreLost) {
   pool.terminate();
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
   EXPECT_EQ(::kill(board->pid, 0), -1);
+  EXPECT_EQ(error_of([&] { pool.submit(echo, {}); }), EINVAL);
+}
+
+TYPED_TEST(PoolConformance, TerminateGivesUpWhatHasNotBegun) {
+  if (!TypeParam::kInProcess) GTEST_SKIP() << "ends also what has begun";
+  TypeParam pool{1};
+  for (int i = 0; i < 10; ++i) pool.submit(wait_at_gate, {});
+  while (board->running == 0) ::sched_yield();
+  auto opener = beside([] {
+    board->gate = 1;  // whether that is before or after the call, one task ends
+    return true;
+  });
+  pool.terminate();
+  opener.wait();
+  EXPECT_EQ(board->running, 0);
+  EXPECT_GE(board->done, 1);
+  EXPECT_FALSE(pool.collect(os::Deadline::never()));
   EXPECT_EQ(error_of([&] { pool.submit(echo, {}); }), EINVAL);
 }
 
@@ -342,7 +370,8 @@ TYPED_TEST(PoolConformance, FinishWaitsForTheTasksAndKeepsTheirResults) {
 
 TYPED_TEST(PoolConformance, DestroyedWithTasksUnderWayItLeavesNothing) {
   TypeParam pool{2};
-  for (int i = 0; i < 2; ++i) pool.submit(block, {});
+  board->gate = TypeParam::kInProcess;  // those that have begun are waited for
+  for (int i = 0; i < 2; ++i) pool.submit(TypeParam::kInProcess ? wait_at_gate : block, {});
 }
 
 TYPED_TEST(PoolConformance, IsOfUseOnlyToTheProcessThatMadeIt) {
@@ -452,7 +481,9 @@ TEST_F(PoolTest, WorksOverEveryBackend) {
     if (B::unavailable()) return;
     Pool<B> pool{2};
     EXPECT_EQ(pool.map(square, std::vector{1, 2, 3}), (std::vector{1, 4, 9})) << B::kName;
-    EXPECT_THROW(pool.apply(thrown, 4), WorkerLost) << B::kName;
+    if (!B::kInProcess) {
+      EXPECT_THROW(pool.apply(thrown, 4), WorkerLost) << B::kName;
+    }
     pool.close();
     pool.join();
   });

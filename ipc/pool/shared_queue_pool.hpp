@@ -23,6 +23,7 @@ namespace ipc {
 class SharedQueuePool {
  public:
   static constexpr std::string_view kName = "shared_queue";
+  static constexpr bool kInProcess = false;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { SharedQueuePool{1}; });

@@ -18,6 +18,7 @@ namespace ipc {
 class WorkerChannelPool {
  public:
   static constexpr std::string_view kName = "worker_channel";
+  static constexpr bool kInProcess = false;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { WorkerChannelPool{1}; });
