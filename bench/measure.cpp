@@ -134,12 +134,14 @@ void PoolTask::work(std::span<const std::byte> arguments, ipc::Bytes& result) {
   if (arguments.size() != sizeof(PoolTask)) throw std::runtime_error("task arguments cut short");
   PoolTask task(Placement::unpinned, 0);
   std::memcpy(&task, arguments.data(), sizeof task);
-  static pid_t bound = 0;
-  if (task.cpu_count > 0 && bound != ::getpid()) {
+  // A worker may be a thread, or a fork of one that was bound elsewhere.
+  static thread_local pid_t bound = 0;
+  const pid_t self = ::gettid();
+  if (task.cpu_count > 0 && bound != self) {
     os::pin({task.cpus.begin(), task.cpus.begin() + task.cpu_count});
-    bound = ::getpid();
+    bound = self;
   }
-  const PoolAnswer answer(~task.number, ::getpid());
+  const PoolAnswer answer(~task.number, self);
   const auto bytes = std::as_bytes(std::span(&answer, 1));
   result.assign(bytes.begin(), bytes.end());
 }

@@ -79,11 +79,11 @@ struct PoolTask {
 };
 struct PoolAnswer {
   std::uint64_t number = 0;
-  std::int32_t worker = 0;  ///< pid
+  std::int32_t worker = 0;  ///< its thread's id, of a process the pid
 
   /// Throws unless the result is a value.
   explicit PoolAnswer(const ipc::TaskResult& result);
-  PoolAnswer(std::uint64_t answered, std::int32_t pid) : number(answered), worker(pid) {}
+  PoolAnswer(std::uint64_t answered, std::int32_t by) : number(answered), worker(by) {}
 };
 
 /// Why a queue cannot be made here with these options, or nothing.

@@ -21,9 +21,16 @@
 #include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/pool/thread_pool.hpp"
+#include "ipc/pool/worker_channel_pool.hpp"
+#include "ipc/process/clone3_pidfd.hpp"
+#include "ipc/process/double_fork.hpp"
 #include "ipc/process/fork.hpp"
+#include "ipc/process/fork_exec.hpp"
+#include "ipc/process/fork_sigchld_ignored.hpp"
 #include "ipc/process/posix_spawn.hpp"
 #include "ipc/process/thread.hpp"
+#include "ipc/process/vfork.hpp"
 #include "ipc/queue/boost_queue.hpp"
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
@@ -52,7 +59,9 @@
 
 namespace ipc {
 
-using Starters = os::TypeList<ForkStarter, SpawnStarter, ThreadStarter>;
+using Starters =
+    os::TypeList<ForkStarter, VforkStarter, Clone3Starter, SpawnStarter, ForkExecStarter,
+                 DoubleForkStarter, ForkSigchldIgnoredStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
                            MemfdPassing>;
@@ -68,6 +77,6 @@ using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemapho
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
-using Pools = os::TypeList<SharedQueuePool, ForkPerTaskPool>;
+using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 
 }  // namespace ipc

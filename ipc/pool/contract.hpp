@@ -31,7 +31,7 @@ struct TaskResult {
   os::ExitStatus worker_status = os::ExitStatus::unknown();  ///< of a lost worker
 };
 
-/// A pool of processes, used by the process that made it. Contract:
+/// A pool of worker processes, used by the process that made it. Contract:
 /// - making one of 0 workers throws std::invalid_argument;
 /// - submit(function, arguments) gives an id, distinct for each; a worker runs the task without
 ///   further calls from here. It blocks only while more is under way than the pool holds, and takes
@@ -43,6 +43,11 @@ struct TaskResult {
 /// - a task that throws gives an exception result and the worker goes on; a task whose worker dies
 ///   or leaves gives worker_lost with its status, within a second, and the pool goes on with as
 ///   many workers as before;
+/// - a task, or its result, for which either side has no descriptor or memory left gives an
+///   exception result (std::system_error), and the pool goes on; submit throws when this side has
+///   none, and then there is no such task;
+/// - with kInProcess the workers are threads of this process, a baseline: a task that ends its
+///   process ends all, and terminate() waits for the tasks that run;
 /// - what a task printed with stdio is out before its result;
 /// - finish() waits until all tasks submitted ended, and ends the workers; results can be collected
 ///   afterwards; terminate() ends the workers at once, and what was out is lost; submit after
@@ -54,6 +59,7 @@ template <class P>
 concept TaskPool = os::Backend<P> && std::constructible_from<P, unsigned> &&
     requires(P pool, TaskFunction function, std::span<const std::byte> arguments,
              os::Deadline deadline) {
+  { P::kInProcess } -> std::convertible_to<bool>;
   { pool.submit(function, arguments) } -> std::same_as<std::uint64_t>;
   { pool.collect(deadline) } -> std::same_as<std::optional<TaskResult>>;
   { pool.workers() } -> std::same_as<unsigned>;

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <deque>
 #include <list>
-#include <stdexcept>
 #include <vector>
 
 #include "ipc/os/error.hpp"
-#include "ipc/os/unique_fd.hpp"
+#include "ipc/os/pipe_ends.hpp"
+#include "ipc/pool/ledger.hpp"
 #include "ipc/pool/task.hpp"
 
 namespace ipc {
@@ -22,57 +21,44 @@ namespace ipc {
 class ForkPerTaskPool {
  public:
   static constexpr std::string_view kName = "fork_per_task";
+  static constexpr bool kInProcess = false;
 
   static os::Unavailable unavailable() { return std::nullopt; }
 
-  explicit ForkPerTaskPool(unsigned workers) : most_(workers) {
-    if (workers == 0) throw std::invalid_argument("a pool needs at least one worker");
-  }
+  explicit ForkPerTaskPool(unsigned workers) : ledger_(workers), most_(workers) {}
   ForkPerTaskPool(const ForkPerTaskPool&) = delete;
   ForkPerTaskPool& operator=(const ForkPerTaskPool&) = delete;
   ~ForkPerTaskPool() {
-    if (owner_ == ::getpid()) terminate();
+    if (ledger_.is_owner()) terminate();
   }
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
-    require_owner();
-    if (ended_) os::throw_error(EINVAL, "submit: the pool has ended");
+    const std::uint64_t id = ledger_.next_id();
     while (running_.size() >= most_) pump(os::Deadline::never());
-    int fds[2];
-    os::check(::pipe2(fds, O_CLOEXEC), "pipe2");
-    os::UniqueFd from(fds[0]);
-    const os::UniqueFd to(fds[1]);
-    os::check(::fcntl(from.get(), F_SETFL, O_NONBLOCK), "F_SETFL");
-    const std::uint64_t id = ++last_id_;
-    auto child =
-        os::Child::fork([&] { return serve(to.get(), run_task(id, function, arguments)); });
-    running_.push_back({id, std::move(child), std::move(from), {}});
+    os::PipeEnds result = os::PipeEnds::make();
+    os::check(::fcntl(result.read.get(), F_SETFL, O_NONBLOCK), "F_SETFL");
+    auto child = os::Child::fork(
+        [&] { return serve(result.write.get(), run_task(id, function, arguments)); });
+    running_.push_back({id, std::move(child), std::move(result.read), {}});
+    ledger_.sent(id);
     return id;
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {
-    require_owner();
-    while (ready_.empty()) {
-      if (running_.empty()) return std::nullopt;
-      pump(deadline);
-      if (ready_.empty() && deadline.expired()) return std::nullopt;
-    }
-    TaskResult result = std::move(ready_.front());
-    ready_.pop_front();
-    return result;
+    return ledger_.collect(deadline, [this](os::Deadline until) { pump(until); });
   }
 
   [[nodiscard]] unsigned workers() const { return most_; }
 
   void finish() {
-    require_owner();
-    ended_ = true;
+    ledger_.require_owner();
+    ledger_.end();
     while (!running_.empty()) pump(os::Deadline::never());
   }
 
   void terminate() {
-    require_owner();
-    ended_ = true;
+    ledger_.require_owner();
+    ledger_.abandon();
     for (auto& task : running_) task.child.kill(SIGKILL);
     running_.clear();
   }
@@ -98,10 +84,6 @@ class ForkPerTaskPool {
     }
   };
   static constexpr std::chrono::milliseconds kSlice{20};
-
-  void require_owner() const {
-    if (owner_ != ::getpid()) os::throw_error(EPERM, "the pool belongs to another process");
-  }
 
   static int serve(int pipe, const TaskResult& result) {
     const Head head{static_cast<std::uint64_t>(result.outcome), result.bytes.size()};
@@ -144,12 +126,10 @@ class ForkPerTaskPool {
       task.child.wait();
       const auto outcome = static_cast<TaskResult::Outcome>(task.head().outcome);
       task.got.erase(task.got.begin(), task.got.begin() + sizeof(Head));
-      ready_.push_back({task.id, outcome, std::move(task.got)});
+      ledger_.finished({task.id, outcome, std::move(task.got)});
       return true;
     }
-    if (dead) {
-      ready_.push_back({task.id, TaskResult::Outcome::worker_lost, {}, task.child.wait()});
-    }
+    if (dead) ledger_.lost(task.id, task.child.wait());
     return dead;
   }
 
@@ -166,13 +146,10 @@ class ForkPerTaskPool {
     }
   }
 
-  pid_t owner_ = ::getpid();
+  TaskLedger ledger_;
   unsigned most_;
   std::list<Running> running_;
   std::vector<pollfd> polled_;
-  std::deque<TaskResult> ready_;
-  std::uint64_t last_id_ = 0;
-  bool ended_ = false;
 };
 
 static_assert(TaskPool<ForkPerTaskPool>);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <new>
 #include <thread>
 
 #include "ipc/os/error.hpp"
@@ -25,9 +26,11 @@ struct Packet {
   std::uint64_t id = 0;
   std::uint64_t word = 0;  ///< of a task its function, of a result its outcome
   wire::Bytes body;
+  int error = 0;  ///< why a received packet lacks its body: no descriptor or memory for it; or 0
 };
 
-/// A pair of packet sockets: what goes into `sender` comes out of `receiver`.
+/// A pair of packet sockets: what goes into `sender` comes out of `receiver`, and the other way
+/// round.
 struct PacketChannel {
   os::UniqueFd sender;
   os::UniqueFd receiver;
@@ -39,7 +42,8 @@ struct PacketChannel {
     PacketChannel channel{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
     const int most =
         static_cast<int>(std::min<std::int64_t>(os::socket_buffer_max_bytes(), 1 << 22));
-    os::check(::setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &most, sizeof most), "SO_SNDBUF");
+    for (const int fd : fds)
+      os::check(::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof most), "SO_SNDBUF");
     return channel;
   }
 };
@@ -76,6 +80,15 @@ inline wire::Bytes unspill(int file, std::size_t bytes) {
     at += static_cast<std::size_t>(got);
   }
   return body;
+}
+
+/// The file that came beside a message.
+inline os::UniqueFd received_file(msghdr& message) {
+  const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  if (!rights) os::throw_error(EMFILE, "recv packet with a large body");  // dropped by the kernel
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+  return os::UniqueFd(fd);
 }
 
 }  // namespace packet
@@ -118,7 +131,8 @@ inline void send_packet(int socket, std::uint64_t id, std::uint64_t word,
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-/// Nothing when there is none now (with MSG_DONTWAIT in `flags`), or will ever be.
+/// Nothing when there is none now (with MSG_DONTWAIT in `flags`), or will ever be. A packet whose
+/// body cannot be had is taken too, and says so.
 inline std::optional<Packet> recv_packet(int socket, int flags) {
   packet::Head head{};
   std::array<std::byte, packet::kInlineBytes> body;
@@ -136,12 +150,15 @@ inline std::optional<Packet> recv_packet(int socket, int flags) {
   if (head.body_bytes <= packet::kInlineBytes)
     return Packet{
         head.id, head.word, {body.begin(), body.begin() + static_cast<long>(head.body_bytes)}};
-  const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-  if (!rights) os::throw_error(EMFILE, "recv packet with a large body");
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
-  const os::UniqueFd file(fd);
-  return Packet{head.id, head.word, packet::unspill(fd, head.body_bytes)};
+  Packet packet{head.id, head.word, {}};
+  try {
+    packet.body = packet::unspill(packet::received_file(message).get(), head.body_bytes);
+  } catch (const std::system_error& error) {
+    packet.error = error.code().value();
+  } catch (const std::bad_alloc&) {
+    packet.error = ENOMEM;
+  }
+  return packet;
 }
 
 /// The id of the packet that the next receive would give, without taking it.

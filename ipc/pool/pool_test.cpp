@@ -1,6 +1,8 @@
 // Every pool backend keeps the contract of contract.hpp; the typed Pool keeps its own.
 #include "ipc/pool/pool.hpp"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <fstream>
 #include <numeric>
@@ -44,6 +46,32 @@ void echo(std::span<const std::byte> arguments, Bytes& result) {
 void give_pid(std::span<const std::byte>, Bytes& result) {
   result = wire::encode(::getpid());
 }
+constexpr std::size_t kLarge = 100'000;
+void give_large(std::span<const std::byte>, Bytes& result) {
+  result.assign(kLarge, std::byte{7});
+}
+/// While it lives this process can open no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+/// Leaves its worker without descriptors for ever.
+void starve(std::span<const std::byte> arguments, Bytes& result) {
+  static const NoDescriptors none;
+  give_large(arguments, result);
+}
 void fail(std::span<const std::byte>, Bytes&) {
   throw std::out_of_range("too far");
 }
@@ -66,6 +94,8 @@ void wait_at_gate(std::span<const std::byte>, Bytes&) {
   --board->running;
   ++board->done;
 }
+
+constexpr auto kSharesTheProcess = "its workers are threads of this process";
 
 /// A fork a task is a hundred times dearer: fewer of them.
 template <class Pool>
@@ -123,6 +153,9 @@ TYPED_TEST(PoolConformance, RunsTasksInOtherProcessesAndNoMoreAtOnceThanWorkers)
   pool.finish();
   EXPECT_EQ(board->done, 32);
   EXPECT_EQ(board->most, 2);
+  TypeParam another{1};
+  another.submit(give_pid, {});
+  EXPECT_EQ(wire::decode<pid_t>(next(another).bytes) == ::getpid(), TypeParam::kInProcess);
 }
 
 TYPED_TEST(PoolConformance, RunsTasksWithoutFurtherCalls) {
@@ -137,11 +170,12 @@ TYPED_TEST(PoolConformance, CollectGivesUpAtTheDeadlineAndNeverBefore) {
   TypeParam pool{1};
   const auto begin = os::Clock::now();
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
-  pool.submit(block, {});
+  pool.submit(wait_at_gate, {});
   const Interrupts interrupts;
   EXPECT_FALSE(pool.collect(os::Deadline::after(50ms)));
   EXPECT_GE(os::Clock::now() - begin, 50ms);
   EXPECT_FALSE(pool.collect(os::Deadline::now()));
+  board->gate = 1;
 }
 
 TYPED_TEST(PoolConformance, CarriesArgumentsAndResultsOfAnySize) {
@@ -181,7 +215,61 @@ TYPED_TEST(PoolConformance, ATaskThatThrowsGivesItsTypeAndText) {
   EXPECT_EQ(next(pool).outcome, Outcome::value);
 }
 
+/// Whether a large body costs the pool a descriptor to receive.
+template <class Pool>
+constexpr bool kTakesDescriptors = Pool::kName == "shared_queue" || Pool::kName == "worker_channel";
+
+template <class Pool>
+void expect_large_or_out_of_descriptors(const TaskResult& result) {
+  if (kTakesDescriptors<Pool>) {
+    EXPECT_EQ(result.outcome, Outcome::exception);
+    const std::string_view text(reinterpret_cast<const char*>(result.bytes.data()),
+                                result.bytes.size());
+    EXPECT_TRUE(text.starts_with(typeid(std::system_error).name())) << text;
+    EXPECT_NE(text.find(std::strerror(EMFILE)), text.npos) << text;
+  } else {
+    EXPECT_EQ(result.bytes, Bytes(kLarge, std::byte{7}));
+  }
+}
+
+TYPED_TEST(PoolConformance, WithoutDescriptorsHereALargeResultIsAnErrorAndNoneIsLost) {
+  TypeParam pool{2};
+  pool.submit(give_large, {});
+  pool.submit(give_large, {});
+  for (int i = 0; i < 2; ++i) {
+    const NoDescriptors none;
+    expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  }
+  EXPECT_FALSE(pool.collect(os::Deadline::never()));
+  pool.submit(give_large, {});
+  EXPECT_EQ(next(pool).bytes, Bytes(kLarge, std::byte{7}));
+}
+
+TYPED_TEST(PoolConformance, ATaskThatCannotBeSubmittedIsNotWaitedFor) {
+  TypeParam pool{2};
+  int error = 0;
+  {
+    const NoDescriptors none;
+    error = error_of([&] { pool.submit(echo, Bytes(kLarge)); });
+  }
+  EXPECT_TRUE(error == 0 || error == EMFILE);
+  pool.finish();
+  EXPECT_EQ(pool.collect(os::Deadline::never()).has_value(), error == 0);
+}
+
+TYPED_TEST(PoolConformance, AWorkerWithoutDescriptorsGivesErrorsForLargeTasksAndResults) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
+  TypeParam pool{1};
+  pool.submit(starve, {});
+  expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  pool.submit(echo, Bytes(kLarge, std::byte{7}));
+  expect_large_or_out_of_descriptors<TypeParam>(next(pool));
+  pool.submit(echo, wire::encode(1));
+  EXPECT_EQ(wire::decode<int>(next(pool).bytes), 1);
+}
+
 TYPED_TEST(PoolConformance, ATaskWhoseWorkerDiesGivesItsStatusAndThePoolGoesOn) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   for (int i = 0; i < 10; ++i) {
     pool.submit(die, wire::encode(SIGKILL));
@@ -204,6 +292,7 @@ TYPED_TEST(PoolConformance, ATaskWhoseWorkerDiesGivesItsStatusAndThePoolGoesOn) 
 }
 
 TYPED_TEST(PoolConformance, TasksAroundADyingWorkerAllEnd) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   int lost = 0, fine = 0;
   for (int i = 0; i < 200; ++i)
@@ -216,6 +305,7 @@ TYPED_TEST(PoolConformance, TasksAroundADyingWorkerAllEnd) {
 
 TYPED_TEST(PoolConformance, WorkersKilledFromOutsideAtAnyMomentLoseAtMostTheirTask) {
   if (TypeParam::kName == "fork_per_task") GTEST_SKIP() << "no worker is there between tasks";
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   int lost = 0;
   for (int round = 0; round < 30; ++round) {
@@ -237,6 +327,7 @@ TYPED_TEST(PoolConformance, WorkersKilledFromOutsideAtAnyMomentLoseAtMostTheirTa
 }
 
 TYPED_TEST(PoolConformance, TerminateEndsTasksAtOnceAndTheyAreLost) {
+  if (TypeParam::kInProcess) GTEST_SKIP() << kSharesTheProcess;
   TypeParam pool{2};
   pool.submit(block, {});
   pool.submit(block, {});
@@ -244,6 +335,23 @@ TYPED_TEST(PoolConformance, TerminateEndsTasksAtOnceAndTheyAreLost) {
   pool.terminate();
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
   EXPECT_EQ(::kill(board->pid, 0), -1);
+  EXPECT_EQ(error_of([&] { pool.submit(echo, {}); }), EINVAL);
+}
+
+TYPED_TEST(PoolConformance, TerminateGivesUpWhatHasNotBegun) {
+  if (!TypeParam::kInProcess) GTEST_SKIP() << "ends also what has begun";
+  TypeParam pool{1};
+  for (int i = 0; i < 10; ++i) pool.submit(wait_at_gate, {});
+  while (board->running == 0) ::sched_yield();
+  auto opener = beside([] {
+    board->gate = 1;  // whether that is before or after the call, one task ends
+    return true;
+  });
+  pool.terminate();
+  opener.wait();
+  EXPECT_EQ(board->running, 0);
+  EXPECT_GE(board->done, 1);
+  EXPECT_FALSE(pool.collect(os::Deadline::never()));
   EXPECT_EQ(error_of([&] { pool.submit(echo, {}); }), EINVAL);
 }
 
@@ -262,7 +370,8 @@ TYPED_TEST(PoolConformance, FinishWaitsForTheTasksAndKeepsTheirResults) {
 
 TYPED_TEST(PoolConformance, DestroyedWithTasksUnderWayItLeavesNothing) {
   TypeParam pool{2};
-  for (int i = 0; i < 2; ++i) pool.submit(block, {});
+  board->gate = TypeParam::kInProcess;  // those that have begun are waited for
+  for (int i = 0; i < 2; ++i) pool.submit(TypeParam::kInProcess ? wait_at_gate : block, {});
 }
 
 TYPED_TEST(PoolConformance, IsOfUseOnlyToTheProcessThatMadeIt) {
@@ -372,7 +481,9 @@ TEST_F(PoolTest, WorksOverEveryBackend) {
     if (B::unavailable()) return;
     Pool<B> pool{2};
     EXPECT_EQ(pool.map(square, std::vector{1, 2, 3}), (std::vector{1, 4, 9})) << B::kName;
-    EXPECT_THROW(pool.apply(thrown, 4), WorkerLost) << B::kName;
+    if (!B::kInProcess) {
+      EXPECT_THROW(pool.apply(thrown, 4), WorkerLost) << B::kName;
+    }
     pool.close();
     pool.join();
   });

@@ -5,15 +5,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <map>
-#include <set>
-#include <stdexcept>
 #include <vector>
 
 #include "ipc/os/shared_mapping.hpp"
-#include "ipc/pool/packet.hpp"
-#include "ipc/pool/task.hpp"
+#include "ipc/pool/ledger.hpp"
+#include "ipc/pool/packet_work.hpp"
 
 namespace ipc {
 
@@ -26,73 +23,63 @@ namespace ipc {
 class SharedQueuePool {
  public:
   static constexpr std::string_view kName = "shared_queue";
+  static constexpr bool kInProcess = false;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { SharedQueuePool{1}; });
   }
 
   explicit SharedQueuePool(unsigned workers)
-      : tasks_(PacketChannel::make()),
+      : ledger_(workers),
+        tasks_(PacketChannel::make()),
         results_(PacketChannel::make()),
         slots_(workers * sizeof(Slot)) {
-    if (workers == 0) throw std::invalid_argument("a pool needs at least one worker");
     workers_.resize(workers);
     for (unsigned index = 0; index < workers; ++index) start(index);
   }
   SharedQueuePool(const SharedQueuePool&) = delete;
   SharedQueuePool& operator=(const SharedQueuePool&) = delete;
   ~SharedQueuePool() {
-    if (owner_ == ::getpid()) terminate();
+    if (ledger_.is_owner()) terminate();
   }
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
-    require_owner();
-    if (ended_) os::throw_error(EINVAL, "submit: the pool has ended");
-    const std::uint64_t id = ++last_id_;
+    const std::uint64_t id = ledger_.next_id();
     const auto word = reinterpret_cast<std::uintptr_t>(function);
-    out_.insert(id);
     for (;;) {
       const Sent sent = try_send_packet(tasks_.sender.get(), id, word, arguments, MSG_DONTWAIT);
-      if (sent == Sent::yes) return id;
+      if (sent == Sent::yes) break;
       if (sent == Sent::full) {
         pump(os::Deadline::never(), true);
       } else {
         pump(os::Deadline::after(std::chrono::milliseconds(1)), false);
       }
     }
+    ledger_.sent(id);  // only now: one that could not be sent is not out
+    return id;
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {
-    require_owner();
-    while (ready_.empty()) {
-      if (out_.empty()) return std::nullopt;
-      pump(deadline, false);
-      if (ready_.empty() && deadline.expired()) return std::nullopt;
-    }
-    TaskResult result = std::move(ready_.front());
-    ready_.pop_front();
-    return result;
+    return ledger_.collect(deadline, [this](os::Deadline until) { pump(until, false); });
   }
 
   [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
 
   void finish() {
-    require_owner();
-    while (!out_.empty()) pump(os::Deadline::never(), false);
-    if (ended_) return;
-    ended_ = true;
+    ledger_.require_owner();
+    while (!ledger_.out().empty()) pump(os::Deadline::never(), false);
+    if (!ledger_.end()) return;
     for (std::size_t i = 0; i < workers_.size(); ++i)
-      send_packet(tasks_.sender.get(), kStop, 0, {});
+      send_packet(tasks_.sender.get(), kStopPacket, 0, {});
     for (auto& worker : workers_) worker.wait_until(os::Deadline::after(kPatience));
     for (auto& worker : workers_) worker = {};
   }
 
   void terminate() {
-    require_owner();
-    ended_ = true;
+    ledger_.require_owner();
+    ledger_.abandon();
     for (auto& worker : workers_) worker.kill(SIGKILL);
     for (auto& worker : workers_) worker = {};
-    out_.clear();
     suspects_.clear();
   }
 
@@ -105,14 +92,10 @@ class SharedQueuePool {
     os::Deadline until;
     os::ExitStatus status;
   };
-  static constexpr std::uint64_t kStop = 0;
   static constexpr std::chrono::milliseconds kGrace{200};
   static constexpr std::chrono::milliseconds kSlice{20};
   static constexpr std::chrono::seconds kPatience{1};
 
-  void require_owner() const {
-    if (owner_ != ::getpid()) os::throw_error(EPERM, "the pool belongs to another process");
-  }
   [[nodiscard]] Slot& slot(std::size_t index) const {
     return reinterpret_cast<Slot*>(slots_.data())[index];
   }
@@ -126,16 +109,8 @@ class SharedQueuePool {
   int serve(Slot& mine) {
     tasks_.sender.reset();
     results_.receiver.reset();
-    while (const auto task = recv_packet(tasks_.receiver.get(), 0)) {
-      if (task->id == kStop) break;
-      mine.task.store(task->id);
-      const auto function = reinterpret_cast<TaskFunction>(task->word);
-      const TaskResult result = run_task(task->id, function, task->body);
-      send_packet(results_.sender.get(), result.id, static_cast<std::uint64_t>(result.outcome),
-                  result.bytes);
-      mine.task.store(0);
-    }
-    return 0;
+    return serve_packets(tasks_.receiver.get(), results_.sender.get(),
+                         [&](std::uint64_t id) { mine.task.store(id); });
   }
 
   /// Waits until something happens, at most until the deadline, and deals with it.
@@ -168,9 +143,7 @@ class SharedQueuePool {
     while (auto packet = recv_packet(results_.receiver.get(), MSG_DONTWAIT)) {
       any = true;
       // A task called lost by mistake, as its worker was stopped in between, is not given twice.
-      if (out_.erase(packet->id) == 0) continue;
-      ready_.push_back(
-          {packet->id, static_cast<TaskResult::Outcome>(packet->word), std::move(packet->body)});
+      ledger_.finished(result_of(*std::move(packet)));
     }
     return any;
   }
@@ -184,8 +157,8 @@ class SharedQueuePool {
       const std::uint64_t held = slot(index).task.load();
       slot(index).task.store(0);
       workers_[index] = {};
-      if (out_.contains(held)) {
-        lose(held, *status);
+      if (ledger_.out().contains(held)) {
+        ledger_.lost(held, *status);
       } else {
         suspect(*status);
       }
@@ -201,8 +174,8 @@ class SharedQueuePool {
   void suspect(os::ExitStatus status) {
     // Tasks are taken in the order of their ids: what is before the head of the queue is taken.
     const auto head = peek_packet_id(tasks_.receiver.get());
-    for (const std::uint64_t id : out_) {
-      if (head && *head != kStop && id >= *head) break;
+    for (const std::uint64_t id : ledger_.out()) {
+      if (head && *head != kStopPacket && id >= *head) break;
       suspects_.try_emplace(id, Suspect{os::Deadline::after(kGrace), status});
     }
   }
@@ -210,29 +183,19 @@ class SharedQueuePool {
   void judge() {
     if (suspects_.empty()) return;
     for (std::size_t i = 0; i < workers_.size(); ++i) suspects_.erase(slot(i).task.load());
-    std::erase_if(suspects_, [&](const auto& each) { return !out_.contains(each.first); });
     for (const auto& [id, suspect] : suspects_)
-      if (suspect.until.expired()) lose(id, suspect.status);
-    std::erase_if(suspects_, [&](const auto& each) { return !out_.contains(each.first); });
+      if (suspect.until.expired()) ledger_.lost(id, suspect.status);
+    std::erase_if(suspects_, [&](const auto& each) { return !ledger_.out().contains(each.first); });
   }
 
-  void lose(std::uint64_t id, os::ExitStatus status) {
-    out_.erase(id);
-    ready_.push_back({id, TaskResult::Outcome::worker_lost, {}, status});
-  }
-
-  pid_t owner_ = ::getpid();
+  TaskLedger ledger_;
   PacketChannel tasks_;
   PacketChannel results_;
   os::SharedMapping slots_;
   std::vector<os::Child> workers_;
   std::vector<pollfd> polled_;
-  std::set<std::uint64_t> out_;  ///< tasks without a result
   std::map<std::uint64_t, Suspect> suspects_;
-  std::deque<TaskResult> ready_;
-  std::uint64_t last_id_ = 0;
   unsigned hurried_ = 0;
-  bool ended_ = false;
 };
 
 static_assert(TaskPool<SharedQueuePool>);

@@ -12,6 +12,7 @@ namespace ipc {
 struct ForkStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "fork";
+  static constexpr bool kHasStatus = true;
   static os::Unavailable unavailable() { return std::nullopt; }
 
   static Child start(int code) {

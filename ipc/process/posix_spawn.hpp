@@ -4,12 +4,8 @@
 #include <spawn.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
-#include <climits>
-#include <string>
-
 #include "ipc/process/contract.hpp"
+#include "ipc/process/exit_program.hpp"
 #include "ipc/process/pid_child.hpp"
 
 namespace ipc {
@@ -19,37 +15,17 @@ namespace ipc {
 struct SpawnStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "posix_spawn";
-
-  static os::Unavailable unavailable() {
-    return os::unavailable_if_throws([] { os::check(::access(helper().c_str(), X_OK), helper()); });
-  }
+  static constexpr bool kHasStatus = true;
+  static os::Unavailable unavailable() { return exit_program::unavailable(); }
 
   static Child start(int code) {
-    std::array<char, 12> text{};
-    std::to_chars(text.data(), text.data() + text.size(), code);
-    std::array<char*, 3> arguments{const_cast<char*>(helper().c_str()), text.data(), nullptr};
+    const std::string& program = exit_program::path();
+    const exit_program::Arguments arguments(program, code);
     pid_t pid = 0;
     const int error =
-        ::posix_spawn(&pid, helper().c_str(), nullptr, nullptr, arguments.data(), ::environ);
-    if (error) os::throw_error(error, "posix_spawn " + helper());
+        ::posix_spawn(&pid, program.c_str(), nullptr, nullptr, arguments.get(), ::environ);
+    if (error) os::throw_error(error, "posix_spawn " + program);
     return Child(pid);
-  }
-
- private:
-  static const std::string& helper() {
-    static const std::string path = [] {
-      std::array<char, PATH_MAX> self;
-      const auto length = os::check(::readlink("/proc/self/exe", self.data(), self.size()),
-                                    "readlink /proc/self/exe");
-      const std::string program(self.data(), static_cast<std::size_t>(length));
-      std::string beside = program.substr(0, program.rfind('/') + 1) + "ipcmark-exit";
-#ifdef IPCMARK_HELPER_DIR
-      if (::access(beside.c_str(), X_OK) != 0)
-        return std::string(IPCMARK_HELPER_DIR "/ipcmark-exit");
-#endif
-      return beside;
-    }();
-    return path;
   }
 };
 static_assert(Starter<SpawnStarter>);

@@ -39,6 +39,7 @@ struct ThreadStarter {
   };
 
   static constexpr std::string_view kName = "thread";
+  static constexpr bool kHasStatus = true;
   static os::Unavailable unavailable() { return std::nullopt; }
 
   static Child start(int code) {
