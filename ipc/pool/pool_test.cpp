@@ -54,6 +54,7 @@ void give_large(std::span<const std::byte>, Bytes& result) {
 class NoDescriptors {
  public:
   NoDescriptors() {
+    look_at_an_error();
     ::getrlimit(RLIMIT_NOFILE, &before_);
     const int lowest_free = ::dup(0);
     ::close(lowest_free);
@@ -65,6 +66,16 @@ class NoDescriptors {
   ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
 
  private:
+  /// UBSan examines the first object of each type through a pipe, for which there is no room later.
+  static void look_at_an_error() {
+    try {
+      os::throw_error(EMFILE, "an error");
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code().value(), EMFILE);
+      EXPECT_STRNE(error.what(), "");
+    }
+  }
+
   rlimit before_{};
 };
 /// Leaves its worker without descriptors for ever.
