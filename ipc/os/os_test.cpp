@@ -21,6 +21,7 @@
 #include "ipc/os/type_list.hpp"
 #include "ipc/os/unique_fd.hpp"
 #include "ipc/os/unique_name.hpp"
+#include "ipc/os/wait_test_support.hpp"
 
 namespace ipc::os {
 namespace {
@@ -29,7 +30,7 @@ using namespace std::chrono_literals;
 using test::beside;
 using test::error_of;
 using test::in_child;
-using test::Interrupts;
+using test::Interruptions;
 using test::kSuccess;
 
 class OsTest : public test::LeavesNothing {};
@@ -100,7 +101,7 @@ TEST_F(OsTest, ADeadlineConvertsToBothClocks) {
 
 TEST_F(OsTest, WaitReadyIsNeverEarlyAndSurvivesSignals) {
   const PipeFds pipe;
-  const Interrupts interrupts;
+  const Interruptions interruptions;
   const auto begin = Clock::now();
   EXPECT_FALSE(wait_ready(pipe.in.get(), POLLIN, Deadline::after(60ms)));
   EXPECT_GE(Clock::now() - begin, 60ms);
@@ -207,7 +208,7 @@ TEST_F(OsTest, NoDestructorOfTheParentRunsInAChild) {
 
 TEST_F(OsTest, WaitUntilGivesNothingAtItsTimeAndNotBefore) {
   auto child = beside([] { return ::pause() == 0; });
-  const Interrupts interrupts;
+  const Interruptions interruptions;
   const auto begin = Clock::now();
   EXPECT_EQ(child.wait_until(Deadline::after(60ms)), std::nullopt);
   EXPECT_GE(Clock::now() - begin, 60ms);

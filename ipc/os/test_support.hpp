@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -122,31 +120,5 @@ inline os::ExitStatus descriptors_of_a_program() {
     return ::execl("/bin/sh", "sh", "-c", "exit $(ls /proc/self/fd | wc -l)", nullptr) == 0;
   });
 }
-
-/// While it lives, a handler without SA_RESTART runs in this process every 5 ms.
-class Interrupts {
- public:
-  Interrupts() {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    ::sigaction(SIGUSR2, &action, &before_);
-    sigevent event{};
-    event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGUSR2;
-    os::check(::timer_create(CLOCK_MONOTONIC, &event, &timer_), "timer_create");
-    const itimerspec every{{0, 5'000'000}, {0, 5'000'000}};
-    ::timer_settime(timer_, 0, &every, nullptr);
-  }
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-  ~Interrupts() {
-    ::timer_delete(timer_);
-    ::sigaction(SIGUSR2, &before_, nullptr);
-  }
-
- private:
-  timer_t timer_{};
-  struct sigaction before_ {};
-};
 
 }  // namespace ipc::test

@@ -5,6 +5,7 @@
 #include "ipc/backends.hpp"
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
+#include "ipc/os/wait_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 using test::beside;
 using test::error_of;
 using test::in_child;
-using test::Interrupts;
+using test::Interruptions;
 using test::kSuccess;
 using Bytes = std::vector<std::byte>;
 
@@ -347,13 +348,13 @@ TYPED_TEST(PipeConformance, AReceiverKilledInTheMiddleOfAMessageEndsTheSend) {
 
 TYPED_TEST(PipeConformance, ASignalHandlerEndsNoCallEarly) {
   auto [a, b] = TypeParam::make({});
-  const Interrupts interrupts;
+  const Interruptions interruptions;
   const auto begin = os::Clock::now();
   EXPECT_FALSE(b.ready(os::Deadline::after(100ms)));
   EXPECT_GE(os::Clock::now() - begin, 100ms);
   const Bytes big = pattern(8 << 20);
   auto peer = beside([&, &a = a] {
-    const Interrupts here_too;
+    const Interruptions here_too;
     a.send(big);
     return take(a) == big;
   });

@@ -9,6 +9,7 @@
 
 #include "ipc/backends.hpp"
 #include "ipc/os/test_support.hpp"
+#include "ipc/os/wait_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -17,7 +18,7 @@ using namespace std::chrono_literals;
 using test::beside;
 using test::error_of;
 using test::in_child;
-using test::Interrupts;
+using test::Interruptions;
 using test::kSuccess;
 using Outcome = TaskResult::Outcome;
 
@@ -182,7 +183,7 @@ TYPED_TEST(PoolConformance, CollectGivesUpAtTheDeadlineAndNeverBefore) {
   const auto begin = os::Clock::now();
   EXPECT_FALSE(pool.collect(os::Deadline::never()));
   pool.submit(wait_at_gate, {});
-  const Interrupts interrupts;
+  const Interruptions interruptions;
   EXPECT_FALSE(pool.collect(os::Deadline::after(50ms)));
   EXPECT_GE(os::Clock::now() - begin, 50ms);
   EXPECT_FALSE(pool.collect(os::Deadline::now()));

@@ -8,6 +8,7 @@
 #include "ipc/backends.hpp"
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
+#include "ipc/os/wait_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 using test::beside;
 using test::error_of;
 using test::in_child;
-using test::Interrupts;
+using test::Interruptions;
 using test::kSuccess;
 using wire::Bytes;
 
@@ -236,7 +237,7 @@ TYPED_TEST(QueueConformance, KeepsTheMessageOfAProcessThatEnded) {
 
 TYPED_TEST(QueueConformance, ASignalHandlerEndsNoWaitEarly) {
   TypeParam queue{{.capacity_messages = 1, .max_message_bytes = 10}};
-  const Interrupts interrupts;
+  const Interruptions interruptions;
   if constexpr (TypeParam::kHasTimed) {
     const auto begin = os::Clock::now();
     EXPECT_EQ(take_until(queue, os::Deadline::after(100ms)), std::nullopt);
@@ -244,7 +245,7 @@ TYPED_TEST(QueueConformance, ASignalHandlerEndsNoWaitEarly) {
   }
   TypeParam back{{.capacity_messages = 1, .max_message_bytes = 10}};
   auto peer = beside([&] {
-    const Interrupts here_too;
+    const Interruptions here_too;
     const bool waited = take(queue) == bytes("a");
     for (std::size_t i = 0; i <= back.capacity_messages(); ++i) back.put(bytes("b"));
     return waited;
