@@ -68,6 +68,62 @@ TEST_F(ChildTest, ForkGivesThePidToTheParentAndZeroToTheChild) {
   EXPECT_EQ(os::wait(), std::nullopt);
 }
 
+TEST_F(ChildTest, ForkGivesMinusOneAndAnErrorWhenThereCanBeNoMoreProcesses) {
+  const auto status = os::Child::fork([] {
+                        if (!test::forbid_children()) return 77;
+                        const pid_t pid = os::fork();
+                        if (pid == 0) ::_exit(0);
+                        return pid == -1 && errno == EAGAIN ? 0 : 1;
+                      }).wait();
+  if (status == ExitStatus::from_code(77)) GTEST_SKIP() << "this user may always fork";
+  EXPECT_EQ(status, kSuccess);
+}
+
+TEST_F(ChildTest, WaitWithoutChildrenGivesNothing) {
+  EXPECT_EQ(os::wait(), std::nullopt);
+}
+
+TEST_F(ChildTest, WithSigchldIgnoredEndedChildrenAreNoZombiesAndThereIsNothingToWaitFor) {
+  EXPECT_EQ(in_child([] {
+              ::signal(SIGCHLD, SIG_IGN);
+              for (int i = 0; i < 5; ++i)
+                if (os::fork() == 0) ::_exit(i);
+              return !os::wait() && children_of(::getpid()).empty();
+            }),
+            kSuccess);
+  // The same children, not ignored, are there to be seen and waited for.
+  EXPECT_EQ(in_child([] {
+              for (int i = 0; i < 5; ++i)
+                if (os::fork() == 0) ::_exit(i);
+              siginfo_t info;
+              for (const pid_t pid : children_of(::getpid())) {
+                ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+                if (state_of(pid) != 'Z') return false;
+              }
+              int waited = 0;
+              while (os::wait()) ++waited;
+              return waited == 5 && children_of(::getpid()).empty();
+            }),
+            kSuccess);
+}
+
+TEST_F(ChildTest, TheGrandchildOfADoubleForkGoesOnAsAnOrphan) {
+  auto ends = PipeEnds::make();
+  const pid_t middle = os::fork();
+  if (middle == 0) {
+    const pid_t old_parent = ::getpid();
+    if (os::fork() != 0) ::_exit(0);
+    while (::getppid() == old_parent) ::sched_yield();
+    const auto facts = process_facts(::getpid());
+    const bool adopted = facts && facts->parent != old_parent;
+    ::_exit(::write(ends.write.get(), adopted ? "y" : "n", 1) == 1 ? 0 : 1);
+  }
+  EXPECT_EQ(os::wait(), std::pair(middle, kSuccess)) << "at once: it has nothing to do itself";
+  char adopted = 0;
+  EXPECT_EQ(::read(ends.read.get(), &adopted, 1), 1);
+  EXPECT_EQ(adopted, 'y');
+}
+
 TEST_F(ChildTest, TextPrintedBeforeAForkAppearsOnce) {
   const auto pipe = PipeEnds::make();
   EXPECT_EQ(in_child([&] {

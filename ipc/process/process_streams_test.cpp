@@ -120,7 +120,7 @@ TEST_F(TypedProcess, StartsWhileOtherThreadsAllocateAndPrint) {
                 while (!stop) std::printf("%s\n", std::string(100, 'x').c_str());
               });
               bool all = true;
-              for (int i = 0; i < 100; ++i)
+              for (int i = 0; i < 200; ++i)
                 all = all &&
                       exitcode_of([] { std::printf("%s", std::string(99, 'y').c_str()); }) == 0;
               stop = true;

@@ -59,6 +59,21 @@ TEST_F(TypedProcess, CopiesItsArgumentsAndTakesThoseThatOnlyMove) {
   EXPECT_EQ(here, 1) << "the child changes its own copy";
 }
 
+TEST_F(TypedProcess, RunsAnObjectThatCanBeCalledWhereASubclassWouldOverrideRun) {
+  class Adder {
+   public:
+    explicit Adder(int first) : first_(first) {}
+    void operator()(int second) const { ipc::exit(first_ + second); }
+
+   private:
+    int first_;
+  };
+  Process process{Adder{40}, 2};
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 42);
+}
+
 TEST_F(TypedProcess, IsNothingBeforeItStarts) {
   Process process{[] {}};
   EXPECT_EQ(process.pid(), std::nullopt);
@@ -113,6 +128,38 @@ TEST_F(TypedProcess, TakesOptionsInBraces) {
   process.join();
   EXPECT_EQ(process.name(), "y");
   EXPECT_EQ(process.exitcode(), 4);
+}
+
+TEST_F(TypedProcess, ANameSetBeforeTheStartIsTheNameInTheChild) {
+  Process process{[] { ipc::exit(Process::current_name() == "renamed" ? 1 : 2); }};
+  process.set_name("renamed");
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 1);
+}
+
+TEST_F(TypedProcess, AChildKnowsItsParentAndTheMainProcessHasNone) {
+  EXPECT_FALSE(Process::parent());
+  SharedFlag main_is_known(false), nested_knows(false);
+  Process process{
+      ProcessOptions{.name = "middle"}, [&, pid = ::getpid()] {
+        const auto parent = Process::parent();
+        main_is_known->store(parent && parent->name() == "MainProcess" && parent->pid() == pid &&
+                             parent->is_alive() && !parent->join_for(1ms));
+        Process nested{[&] {
+          const auto middle = Process::parent();
+          nested_knows->store(middle && middle->name() == "middle" && middle->pid() == ::getppid());
+        }};
+        nested.start();
+        nested.join();
+        if (os::fork() == 0) ::_exit(Process::parent() ? 1 : 0);
+        ipc::exit(os::wait()->second.code());
+      }};
+  process.start();
+  process.join();
+  EXPECT_TRUE(*main_is_known);
+  EXPECT_TRUE(*nested_knows);
+  EXPECT_EQ(process.exitcode(), 0) << "a bare fork is nobody's Process";
 }
 
 TEST_F(TypedProcess, TheExitCodeSaysHowItEnded) {
@@ -188,6 +235,31 @@ TEST_F(TypedProcess, SaysWhatIsWrongWithItsUse) {
             test::kSuccess);
   EXPECT_TRUE(process.is_alive());
   process.kill();
+}
+
+TEST_F(TypedProcess, AClosedOneRefusesEveryUseAndOneThatRunsRefusesToBeClosed) {
+  Process process{forever};
+  process.start();
+  EXPECT_EQ(complaint_of([&] { process.close(); }),
+            "cannot close a process while it is still running");
+  process.kill();
+  process.join();
+  process.close();
+  process.close();
+  const std::string closed = "process object is closed";
+  EXPECT_EQ(complaint_of([&] { process.start(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.join(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.is_alive(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.pid(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.exitcode(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.terminate(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.kill(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.sentinel(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.name(); }), closed);
+  process = Process{[] { ipc::exit(3); }};
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 3);
 }
 
 TEST_F(TypedProcess, CannotBeStartedByAnotherProcess) {
@@ -267,6 +339,44 @@ TEST_F(TypedProcess, ChildrenHaveChildren) {
     }
   };
   EXPECT_EQ(exitcode_of([] { Tree::grow(3); }), 8);
+}
+
+TEST_F(TypedProcess, AHundredSleepersAreTerminatedSideBySide) {
+  std::vector<Process> processes;
+  for (int i = 0; i < 100; ++i) processes.emplace_back(forever);
+  for (auto& process : processes) process.start();
+  for (auto& process : processes) process.terminate();
+  for (auto& process : processes) {
+    process.join();
+    EXPECT_EQ(process.exitcode(), -SIGTERM);
+  }
+}
+
+TEST_F(TypedProcess, AStartThatCannotForkThrowsAndMayBeTriedAgain) {
+  const auto status = os::Child::fork([] {
+                        Process process{[] { ipc::exit(3); }};
+                        if (!test::forbid_children()) return 77;
+                        const int error = test::error_of([&] { process.start(); });
+                        if (error != EAGAIN || process.pid() || process.is_alive()) return 1;
+                        test::allow_children();
+                        process.start();
+                        process.join();
+                        return process.exitcode() == 3 ? 0 : 2;
+                      }).wait();
+  if (status == os::ExitStatus::from_code(77)) GTEST_SKIP() << "this user may always fork";
+  EXPECT_EQ(status, test::kSuccess);
+}
+
+TEST_F(TypedProcess, AProgramExecutedInTheChildSeesNoDescriptor) {
+  const int here = test::descriptors_of_a_program().code();
+  EXPECT_EQ(exitcode_of([] {
+              Process beside{forever};
+              beside.start();
+              const int there = test::descriptors_of_a_program().code();
+              beside.kill();
+              ipc::exit(there);
+            }),
+            here);
 }
 
 TEST_F(TypedProcess, MovesAndReplacesWhatItWas) {
