@@ -1,6 +1,8 @@
 // The contract of shared memory, kept by every pair of storage and guard.
 #include "ipc/shared/shared.hpp"
 
+#include <sys/resource.h>
+
 #include <optional>
 #include <thread>
 #include <vector>
@@ -336,12 +338,23 @@ TYPED_TEST(SharedConformance, AnExecutedProgramSeesNoDescriptor) {
   EXPECT_EQ(test::descriptors_of_a_program(), before);
 }
 
-TYPED_TEST(SharedConformance, LeavesNothingBehindWhenItsOwnerIsKilled) {
+TYPED_TEST(SharedConformance, LeavesNothingBehindHoweverItsOwnerDies) {
+  for (const int signal : {SIGKILL, SIGTERM, SIGSEGV}) {
+    auto owner = os::Child::fork([signal] {
+      const rlimit no_core{0, 0};
+      ::setrlimit(RLIMIT_CORE, &no_core);
+      ::signal(signal, SIG_DFL);
+      const Array<int, TypeParam> array(1000);
+      return ::raise(signal);
+    });
+    EXPECT_EQ(owner.wait().signal(), signal);
+  }
   auto owner = os::Child::fork([] {
     const Array<int, TypeParam> array(1000);
-    return ::raise(SIGKILL);
+    ::_exit(3);
+    return 0;
   });
-  EXPECT_EQ(owner.wait().signal(), SIGKILL);
+  EXPECT_EQ(owner.wait(), os::ExitStatus::from_code(3));
 }
 
 using SealedStorage = test::LeavesNothing;
