@@ -111,6 +111,18 @@ TEST_F(TypedProcess, ABrokenStdoutIsNoReasonToFail) {
             test::kSuccess);
 }
 
+TEST_F(TypedProcess, ABrokenStderrIsNoReasonToFailEither) {
+  EXPECT_EQ(test::in_child([] {
+              std::array<int, 2> ends{};
+              if (::pipe(ends.data()) != 0) return false;
+              ::dup2(ends[1], STDERR_FILENO);
+              ::close(ends[0]);
+              ::close(ends[1]);
+              return exitcode_of([] { throw std::runtime_error("told to nobody"); }) == 1;
+            }),
+            test::kSuccess);
+}
+
 TEST_F(TypedProcess, StartsWhileOtherThreadsAllocateAndPrint) {
   EXPECT_EQ(test::in_child([] {
               std::atomic<bool> stop{false};
