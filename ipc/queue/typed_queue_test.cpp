@@ -166,13 +166,13 @@ TEST_F(QueueTest, ARingOfBytesKeepsEveryMessageRoundAfterRoundWithoutEverBeingEm
   const auto size_of = [](std::size_t number) { return number * 7919 % 300'000; };
   auto ring = ByteRing::unbounded({.max_message_bytes = 300'000, .memory_bytes = 3 << 20});
   std::size_t put = 0, got = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 100; ++round) {
     while (ring.try_put(pattern(size_of(put), put))) ++put;
     for (const std::size_t leave = 1 + static_cast<std::size_t>(round) % 5; got + leave < put;
          ++got)
       ASSERT_NO_FATAL_FAILURE(expect_pattern(ring, size_of(got), got));
   }
-  EXPECT_GT(put, 1000u);
+  EXPECT_GT(put, 500u);
   for (; got < put; ++got) ASSERT_NO_FATAL_FAILURE(expect_pattern(ring, size_of(got), got));
   EXPECT_EQ(ring.size(), 0u);
 }
