@@ -26,11 +26,11 @@ class Gate {
     return succeeded;
   }
 
-  /// Lets one waiter try again.
-  void open() {
+  /// Lets one waiter try again, or as many as may succeed by this change.
+  void open(int waiters = 1) {
     if (waiters_.load() == 0) return;
     turn_.fetch_add(1);
-    futex_wake(turn_, 1);
+    futex_wake(turn_, waiters);
   }
 
  private:

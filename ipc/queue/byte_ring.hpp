@@ -46,7 +46,7 @@ class ByteRing {
                  bytes_of(options.capacity_messages, options.max_message_bytes)) {}
 
   static ByteRing unbounded(UnboundedQueueOptions options) {
-    return ByteRing(std::numeric_limits<std::size_t>::max(), options.max_message_bytes,
+    return ByteRing(kUnbounded, options.max_message_bytes,
                     std::max(options.memory_bytes, bytes_of(1, options.max_message_bytes)));
   }
 
@@ -69,7 +69,9 @@ class ByteRing {
     if (buffer.size() < max_bytes_) os::throw_error(EMSGSIZE, "byte ring get");
     std::optional<std::size_t> size;
     shared_->messages.wait_until([&] { return (size = read(buffer)).has_value(); }, deadline);
-    if (size) shared_->space.open();
+    // Without a bound on their number, whether one fits depends on its size.
+    if (size)
+      shared_->space.open(most_messages_ == kUnbounded ? std::numeric_limits<int>::max() : 1);
     return size;
   }
 
@@ -90,6 +92,8 @@ class ByteRing {
  private:
   using Header = std::uint64_t;  ///< the message's size
   static constexpr std::size_t kChunk = std::size_t{1} << 20;
+  static constexpr std::size_t kMostBytes = std::numeric_limits<std::ptrdiff_t>::max() - 2 * kChunk;
+  static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 
   /// Positions only grow; what lies at one is at its remainder by the ring's size.
   struct State {
@@ -131,14 +135,16 @@ class ByteRing {
     if (messages == 0) os::throw_error(EINVAL, "byte ring of capacity 0");
     const std::string what = "byte ring of " + std::to_string(messages) + " messages of " +
                              std::to_string(max_bytes) + " bytes";
-    constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max() - 2 * kChunk;
-    if (max_bytes > kMost - sizeof(Header) || messages > kMost / (sizeof(Header) + max_bytes))
+    if (max_bytes > kMostBytes - sizeof(Header) ||
+        messages > kMostBytes / (sizeof(Header) + max_bytes))
       os::throw_error(ENOMEM, what);
     return messages * (sizeof(Header) + max_bytes);
   }
 
   /// Where a chunk may be given back, the ring is made of whole ones.
   static std::size_t in_chunks(std::size_t bytes) {
+    if (bytes > kMostBytes)
+      os::throw_error(ENOMEM, "byte ring of " + std::to_string(bytes) + " bytes");
     return bytes <= kChunk ? bytes : (bytes + kChunk - 1) / kChunk * kChunk;
   }
 

@@ -121,6 +121,7 @@ TEST_F(QueueTest, RefusesWhatCannotBe) {
   EXPECT_EQ(error_of([] { Queue<int> queue{PTRDIFF_MAX}; }), ENOMEM);
   EXPECT_EQ(error_of([] { Queue<int> queue{0, SIZE_MAX}; }), ENOMEM);
   EXPECT_EQ(error_of([] { Queue<int> queue{0, 4, std::size_t{1} << 60}; }), ENOMEM);
+  EXPECT_EQ(error_of([] { Queue<int> queue{0, 4, SIZE_MAX}; }), ENOMEM);
 }
 
 TEST_F(QueueTest, AParentMayJoinItsChildBeforeItTakesTheMebibyteOfIt) {
