@@ -32,6 +32,7 @@
 #include "ipc/process/thread.hpp"
 #include "ipc/process/vfork.hpp"
 #include "ipc/queue/boost_queue.hpp"
+#include "ipc/queue/byte_ring.hpp"
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
@@ -75,7 +76,8 @@ using SharedMemories =
                  Shared<AnonymousStorage, OfdLock>>;
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
-using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
+using Queues =
+    os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ByteRing>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 

@@ -1,6 +1,7 @@
 #include "bench/run/catalogue.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <regex.h>
 
 #include <algorithm>
@@ -113,7 +114,31 @@ Catalogue matching(const Catalogue& catalogue, const std::string& filter) {
   return found;
 }
 
-Json to_json(const Catalogue& catalogue) {
+namespace {
+
+/// Those that the cases are of.
+Backends of_cases(const Backends& backends, const Catalogue& catalogue) {
+  Backends found;
+  std::copy_if(backends.begin(), backends.end(), std::back_inserter(found), [&](const auto& each) {
+    return std::any_of(catalogue.begin(), catalogue.end(), [&](const Case& one) {
+      return one.noun == each.noun && one.backend == each.backend;
+    });
+  });
+  return found;
+}
+
+/// A line for each that lacks something.
+std::string lacks_text(const Backends& backends) {
+  std::string text;
+  for (const auto& each : backends)
+    if (!each.lacks.empty())
+      text += fmt::format("  {} {}: {}\n", each.noun, each.backend, fmt::join(each.lacks, "; "));
+  return text.empty() ? text : "\nwhat backends cannot do\n" + text;
+}
+
+}  // namespace
+
+Json to_json(const Catalogue& catalogue, const Backends& backends) {
   Json cases = Json::array();
   for (const auto& one : catalogue)
     cases.push_back({{"name", one.name},
@@ -125,10 +150,16 @@ Json to_json(const Catalogue& catalogue) {
                      {"quick", one.quick},
                      {"setup_ms", one.setup_ms},
                      {"reason", one.reason ? Json(*one.reason) : Json()}});
-  return Json{{"cases", std::move(cases)}};
+  Json facts = Json::array();
+  for (const auto& each : of_cases(backends, catalogue))
+    facts.push_back({{"noun", each.noun},
+                     {"backend", each.backend},
+                     {"reason", each.unavailable ? Json(*each.unavailable) : Json()},
+                     {"lacks", each.lacks}});
+  return Json{{"cases", std::move(cases)}, {"backends", std::move(facts)}};
 }
 
-std::string to_text(const Catalogue& catalogue) {
+std::string to_text(const Catalogue& catalogue, const Backends& backends) {
   std::string text;
   std::string group;
   std::size_t impossible = 0;
@@ -144,7 +175,7 @@ std::string to_text(const Catalogue& catalogue) {
   }
   const auto quick = std::count_if(catalogue.begin(), catalogue.end(),
                                    [](const Case& one) { return one.quick && !one.reason; });
-  return text +
+  return text + lacks_text(of_cases(backends, catalogue)) +
          fmt::format("\n{} cases: {} can run here ({} of them in the quick preset), {} cannot\n",
                      catalogue.size(), catalogue.size() - impossible, quick, impossible);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/harness/json_file.hpp"
+#include "ipc/capabilities.hpp"
 
 namespace bench::run {
 
@@ -42,10 +43,14 @@ Catalogue read_catalogue(const std::filesystem::path& folder);
 /// all for an empty one. Throws Unusable when it is not a regular expression.
 Catalogue matching(const Catalogue& catalogue, const std::string& filter);
 
-/// All of it as one JSON object, "cases" in the shape in which the binaries tell them.
-Json to_json(const Catalogue& catalogue);
+using Backends = std::vector<ipc::Capabilities>;
 
-/// All of it for a person: grouped by measure and noun, why a case cannot run, a closing count.
-std::string to_text(const Catalogue& catalogue);
+/// All of it as one JSON object: "cases" in the shape in which the binaries tell them, and the
+/// "backends" that they are of, each with what it "lacks" and the "reason" why it cannot be used.
+Json to_json(const Catalogue& catalogue, const Backends& backends);
+
+/// All of it for a person: grouped by measure and noun, why a case cannot run, what the backends of
+/// these cases lack, a closing count.
+std::string to_text(const Catalogue& catalogue, const Backends& backends);
 
 }  // namespace bench::run

@@ -79,7 +79,8 @@ int list(const Options& options) {
   if (cases.empty())
     throw Unusable("--filter '" + options.filter +
                    "' matches no case: `ipcmark list` shows them all");
-  print(options.json ? to_line(to_json(cases)) + '\n' : to_text(cases));
+  const auto backends = ipc::capabilities();
+  print(options.json ? to_line(to_json(cases, backends)) + '\n' : to_text(cases, backends));
   return kFine;
 }
 
@@ -188,7 +189,8 @@ void add_common(CLI::App& command, Options& options) {
 }
 
 void add_list(CLI::App& app, Options& options) {
-  auto* command = app.add_subcommand("list", "Show every case, and why some cannot run here");
+  auto* command = app.add_subcommand(
+      "list", "Show every case, why some cannot run here, and what backends cannot do");
   command->add_option("--filter", options.filter,
                       "Extended regular expression to be found in the name");
   command->add_flag("--json", options.json, "Print JSON");

@@ -39,7 +39,30 @@ TEST(Catalogue, ReadsWhatABinaryPrints) {
   EXPECT_EQ(cases[0].binary, "latency");
   EXPECT_EQ(cases[0].setup_ms, 2.5);
   EXPECT_FALSE(cases[0].reason);
-  EXPECT_EQ(to_json(cases)["cases"][0]["reason"], nullptr);
+  EXPECT_EQ(to_json(cases, {})["cases"][0]["reason"], nullptr);
+}
+
+TEST(Catalogue, SaysWhatTheBackendsOfItsCasesCannotDo) {
+  Catalogue cases(2);
+  cases[0].noun = "queue";
+  cases[0].backend = "bare";
+  cases[1].noun = "pipe";
+  cases[1].backend = "full";
+  const Backends backends{{"queue", "bare", "not here", {"no size", "no timed put"}},
+                          {"pipe", "full", {}, {}},
+                          {"pipe", "bare", {}, {"of no case"}}};
+  const auto text = to_text(cases, backends);
+  EXPECT_NE(text.find("what backends cannot do\n  queue bare: no size; no timed put\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("pipe full:"), std::string::npos);
+  EXPECT_EQ(text.find("pipe bare:"), std::string::npos);
+  const auto json = to_json(cases, backends)["backends"];
+  ASSERT_EQ(json.size(), 2u);
+  EXPECT_EQ(json[0]["reason"], "not here");
+  EXPECT_EQ(json[0]["lacks"], Json({"no size", "no timed put"}));
+  EXPECT_EQ(json[1]["lacks"], Json::array());
+  EXPECT_EQ(to_text({cases[1]}, backends).find("cannot do"), std::string::npos);
 }
 
 TEST(Catalogue, RefusesWhatIsNone) {

@@ -30,7 +30,7 @@ struct Ran {
   pid_t pid = -1;
   os::ExitStatus status = os::ExitStatus::unknown();
   std::string out, err;
-  Duration last_text{}, exit{};  ///< since its start
+  Duration first_text{}, last_text{}, exit{};  ///< since its start
 
   [[nodiscard]] Lines lines() const {
     Lines all;
@@ -95,7 +95,10 @@ Ran run(const std::string& program) {
       runs = false;
       ran.exit = Clock::now() - start;
     }
-    if (entries[1].revents && drain(out.in, ran.out)) ran.last_text = Clock::now() - start;
+    if (entries[1].revents && drain(out.in, ran.out)) {
+      ran.last_text = Clock::now() - start;
+      if (ran.first_text == Duration::zero()) ran.first_text = ran.last_text;
+    }
     if (entries[2].revents) drain(err.in, ran.err);
   }
   ran.status = child.wait();
@@ -206,6 +209,7 @@ TEST_F(Examples, WaitGivesTheChildsExitCode) {
 TEST_F(Examples, TheGrandchildWorksOnAfterTheEndOfMain) {
   const Ran& ran = success("double_fork");
   EXPECT_EQ(ran.lines(), (Lines{"第一件事情", "第二件事情"}));
+  EXPECT_GE(ran.first_text, 3s);
   EXPECT_GE(ran.exit, 3s);
   EXPECT_GE(ran.last_text, 4s);
   EXPECT_LT(ran.exit, ran.last_text);
@@ -222,6 +226,7 @@ TEST_F(Examples, AProcessHasItsOwnVariables) {
                                 "parent a: 1"}));
   EXPECT_GT(child, 0);
   EXPECT_NE(child, ran.pid);
+  EXPECT_GE(ran.first_text, 2s);
   EXPECT_GE(ran.last_text, 3s);
 }
 
@@ -239,6 +244,7 @@ TEST_F(Examples, APoolRunsItsTasksInAnyOrder) {
   for (const char* name : {"pool", "pool_before_function"}) {
     const Ran& ran = success(name);
     EXPECT_EQ(ran.sorted_lines(), (Lines{"Hello 0", "Hello 1", "Hello 2", "Hello 3"}));
+    EXPECT_GE(ran.first_text, 2s) << name;
     EXPECT_GE(ran.exit, 2s) << name;
   }
 }
@@ -257,6 +263,7 @@ TEST_F(Examples, AQueueHandsOverTwoSumsAndThenTimesOut) {
     EXPECT_EQ(x + y, sum);
     EXPECT_TRUE(0 <= x && x <= 100 && 0 <= y && y <= 100) << line;
   }
+  EXPECT_GE(ran.first_text, 1s);
   EXPECT_GE(ran.exit, 5s);
 }
 

@@ -116,6 +116,20 @@ TEST_F(ProcessFactsTest, ASleeperIsSAndAStoppedOneT) {
   until_stat(child.pid(), "S");
 }
 
+TEST_F(ProcessFactsTest, OneThatWaitsForTheChildItVforkedIsD) {
+  const Child child = sleeper([] {
+    if (::vfork() != 0) return;
+    ::alarm(20);
+    for (;;) ::pause();
+  });
+  until_stat(child.pid(), "D");
+  const auto vforked = children_of(child.pid());
+  ASSERT_EQ(vforked.size(), 1u);
+  EXPECT_EQ(process_facts(vforked[0])->parent, child.pid());
+  ::kill(vforked[0], SIGKILL);
+  until_stat(child.pid(), "S");
+}
+
 TEST_F(ProcessFactsTest, ANicedOneIsN) {
   const Child child = sleeper([] { check(::setpriority(PRIO_PROCESS, 0, 10), "setpriority"); });
   until_stat(child.pid(), "SN");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,27 @@ int error_of(Call call) {
     return error.code().value();
   }
   return 0;
+}
+
+/// Lets this process, a child for the purpose, have no children until allow_children(); false when
+/// it has a privilege that cannot be given up.
+inline bool forbid_children() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NPROC, &limit);
+  limit.rlim_cur = 0;
+  constexpr uid_t kNobody = 65534;
+  if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) return false;
+  if (::setrlimit(RLIMIT_NPROC, &limit) != 0) return false;
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  if (pid > 0) ::waitpid(pid, nullptr, 0);
+  return pid == -1;
+}
+inline void allow_children() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NPROC, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NPROC, &limit);
 }
 
 /// How many descriptors a program that this process executes finds open, as its exit code.

@@ -33,6 +33,9 @@ struct Identity {
   std::string path;  ///< "2:1" in the first child of the second child
   int children = 0;  ///< objects made so far, for their names
   bool daemon = false;
+  pid_t pid = 0;  ///< 0, and no parent, in a process that no Process started
+  pid_t parent = 0;
+  std::string parent_name;
   os::UniqueFd exit_pipe;  ///< where this process writes its exit code
 };
 Identity& self() {
@@ -173,9 +176,8 @@ struct Process::Running {
   /// With the lock held, so that the child never finds it taken by a thread it does not have.
   void start(State& state) {
     const std::lock_guard inside(mutex);
-    if (owner != ::getpid()) forget();
     if (!at_exit) at_exit = std::atexit(finish_all) == 0;
-    std::erase_if(states, [](State* other) { return other->settle(); });
+    reap();
     states.reserve(states.size() + 1);
     fork(state);
     states.push_back(&state);
@@ -186,7 +188,20 @@ struct Process::Running {
     std::erase(states, &state);
   }
 
+  std::vector<pid_t> pids() {
+    const std::lock_guard inside(mutex);
+    reap();
+    std::vector<pid_t> all;
+    for (const State* state : states) all.push_back(state->child.pid());
+    return all;
+  }
+
  private:
+  void reap() {
+    if (owner != ::getpid()) forget();
+    std::erase_if(states, [](State* state) { return state->settle(); });
+  }
+
   void forget() {
     states.clear();
     owner = ::getpid();
@@ -217,7 +232,9 @@ struct Process::Running {
   }
 
   [[noreturn]] static void run_child(State& state, pid_t parent, const Streams& streams) noexcept {
-    self().name = state.options.name;
+    self().pid = ::getpid();
+    self().parent = parent;
+    self().parent_name = std::exchange(self().name, state.options.name);
     self().path = state.path;
     self().children = 0;
     self().daemon = state.options.daemon;
@@ -252,6 +269,7 @@ Process::Process(ProcessOptions options, std::unique_ptr<Body> body) {
   std::string number = std::to_string(++self().children);
   std::string path = self().path.empty() ? number : self().path + ":" + number;
   if (options.name.empty()) options.name = "Process-" + path;
+  options.daemon = options.daemon || self().daemon;
   state_ = std::make_unique<State>(std::move(options), std::move(body), std::move(path));
 }
 
@@ -269,11 +287,16 @@ Process::~Process() {
   Running::instance().remove(*state_);
 }
 
+Process::State& Process::state() const {
+  if (!state_) throw std::logic_error("process object is closed");
+  return *state_;
+}
+
 void Process::start() {
-  state_->check_owner("can only start a process object created by current process");
-  if (state_->started) throw std::logic_error("cannot start a process twice");
+  state().check_owner("can only start a process object created by current process");
+  if (state().started) throw std::logic_error("cannot start a process twice");
   if (self().daemon) throw std::logic_error("daemonic processes are not allowed to have children");
-  Running::instance().start(*state_);
+  Running::instance().start(state());
 }
 
 void Process::join() {
@@ -281,61 +304,78 @@ void Process::join() {
 }
 
 bool Process::join_until(os::Deadline deadline) {
-  state_->check_owner("can only join a child process");
-  if (!state_->started) throw std::logic_error("can only join a started process");
-  return state_->wait_until(deadline);
+  state().check_owner("can only join a child process");
+  if (!state().started) throw std::logic_error("can only join a started process");
+  return state().wait_until(deadline);
 }
 
 bool Process::is_alive() const {
-  state_->check_owner("can only test a child process");
-  return state_->started && !state_->settle();
+  state().check_owner("can only test a child process");
+  return state().started && !state().settle();
 }
 
 std::optional<pid_t> Process::pid() const {
-  if (!state_->started) return std::nullopt;
-  return state_->child.pid();
+  if (!state().started) return std::nullopt;
+  return state().child.pid();
 }
 
 std::optional<int> Process::exitcode() const {
-  state_->check_owner("can only test a child process");
-  if (!state_->started || !state_->settle()) return std::nullopt;
-  return state_->exitcode;
+  state().check_owner("can only test a child process");
+  if (!state().started || !state().settle()) return std::nullopt;
+  return state().exitcode;
+}
+
+void Process::close() {
+  if (!state_) return;
+  state().check_owner("can only close a child process");
+  if (is_alive()) throw std::logic_error("cannot close a process while it is still running");
+  Running::instance().remove(state());
+  state_.reset();
 }
 
 void Process::terminate() {
-  state_->check_owner("can only terminate a child process");
-  if (!state_->started) throw std::logic_error("can only terminate a started process");
-  state_->signal(SIGTERM);
+  state().check_owner("can only terminate a child process");
+  if (!state().started) throw std::logic_error("can only terminate a started process");
+  state().signal(SIGTERM);
 }
 
 void Process::kill() {
-  state_->check_owner("can only kill a child process");
-  if (!state_->started) throw std::logic_error("can only kill a started process");
-  state_->signal(SIGKILL);
+  state().check_owner("can only kill a child process");
+  if (!state().started) throw std::logic_error("can only kill a started process");
+  state().signal(SIGKILL);
 }
 
 int Process::sentinel() const {
-  state_->check_owner("can only watch a child process");
-  if (!state_->started) throw std::logic_error("process not started");
-  return state_->sentinel();
+  state().check_owner("can only watch a child process");
+  if (!state().started) throw std::logic_error("process not started");
+  return state().sentinel();
 }
 
 const std::string& Process::name() const {
-  return state_->options.name;
+  return state().options.name;
 }
 void Process::set_name(std::string name) {
-  state_->options.name = std::move(name);
+  state().options.name = std::move(name);
 }
 bool Process::daemon() const {
-  return state_->options.daemon;
+  return state().options.daemon;
 }
 void Process::set_daemon(bool daemon) {
-  if (state_->started) throw std::logic_error("process has already started");
-  state_->options.daemon = daemon;
+  if (state().started) throw std::logic_error("process has already started");
+  state().options.daemon = daemon;
 }
 
 const std::string& Process::current_name() {
   return self().name;
+}
+
+std::optional<ParentProcess> Process::parent() {
+  if (self().pid != ::getpid()) return std::nullopt;
+  return ParentProcess(self().parent_name, self().parent);
+}
+
+std::vector<pid_t> Process::active_children() {
+  return Running::instance().pids();
 }
 
 }  // namespace ipc

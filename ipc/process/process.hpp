@@ -9,9 +9,11 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "ipc/os/clock.hpp"
 #include "ipc/process/exit.hpp"
+#include "ipc/process/parent.hpp"
 
 namespace ipc {
 
@@ -36,8 +38,9 @@ concept CallableWith = std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
 /// SIGKILL 2 s later. The parent's exit, or its return from main, does the same to those left; when
 /// the parent dies otherwise, or the thread that started them ends, daemons get SIGTERM.
 ///
-/// Misuse throws std::logic_error, also use in another process than the one that made the object. A
-/// moved-from object can be destroyed and assigned to. Several threads may use one object.
+/// Misuse throws std::logic_error, also use in another process than the one that made the object,
+/// or of one that is closed or moved from, which can be destroyed and assigned to. Several threads
+/// may use one object.
 class Process {
  public:
   template <class... Args, CallableWith<Args...> F>
@@ -73,6 +76,9 @@ class Process {
   /// survive.
   [[nodiscard]] std::optional<int> exitcode() const;
 
+  /// Gives up what the object holds; only while no child of it runs. A second close is harmless.
+  void close();
+
   /// Sends SIGTERM, or SIGKILL; nothing once it ended.
   void terminate();
   void kill();
@@ -83,11 +89,16 @@ class Process {
   [[nodiscard]] const std::string& name() const;
   void set_name(std::string name);
   [[nodiscard]] bool daemon() const;
-  /// Before the start only.
+  /// Before the start only. An object that a daemon made is one from the beginning.
   void set_daemon(bool daemon);
 
   /// The name of the process that calls: "MainProcess", unless it is the child of a Process.
   static const std::string& current_name();
+  /// The process that started the one that calls; nothing in one that no Process started.
+  static std::optional<ParentProcess> parent();
+  /// The children of the calling process that still run, by pid, as far as objects started them.
+  /// Reaps those that have ended.
+  static std::vector<pid_t> active_children();
 
  private:
   struct Body {
@@ -96,6 +107,7 @@ class Process {
   };
   struct State;
   struct Running;
+  [[nodiscard]] State& state() const;
 
   template <class F, class... Args>
   static std::unique_ptr<Body> bind(F&& function, Args&&... arguments) {

@@ -1,69 +1,29 @@
-// The typed Process: what its child does, how it ends, and what is left of it.
+// The typed Process: what its child runs, what it says of itself, and what it refuses.
 #include "ipc/process/process.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 
 #include <array>
-#include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <thread>
 #include <vector>
 
 #include "ipc/os/shared_mapping.hpp"
-#include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
+#include "ipc/process/process_test_support.hpp"
 
 namespace ipc {
 namespace {
 
 using namespace std::chrono_literals;
+using test::complaint_of;
+using test::exitcode_of;
+using test::forever;
+using test::is_gone;
+using test::output_of;
 using SharedFlag = os::SharedObject<std::atomic<bool>>;
 using SharedCount = os::SharedObject<std::atomic<int>>;
 using TypedProcess = test::LeavesNothing;
-
-/// What `body`, in a child, and the child's own children write to this descriptor.
-std::string output_of(int fd, const std::function<void()>& body) {
-  const os::UniqueFd file(::memfd_create("output", MFD_CLOEXEC));
-  os::Child::fork([&] {
-    ::dup2(file.get(), fd);
-    std::setvbuf(stdout, nullptr, _IOFBF, 4096);
-    body();
-    return 0;
-  }).wait();
-  std::string text(static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_END)), ' ');
-  EXPECT_EQ(::pread(file.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
-  return text;
-}
-
-std::string complaint_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const std::logic_error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-void forever() {
-  for (;;) ::pause();
-}
-
-bool is_gone(pid_t pid) {
-  return ::kill(pid, 0) == -1 && errno == ESRCH;
-}
-
-/// The exit code of a Process that runs this.
-template <class F>
-std::optional<int> exitcode_of(F function) {
-  Process process{function};
-  process.start();
-  process.join();
-  return process.exitcode();
-}
 
 TEST_F(TypedProcess, RunsItsFunctionWithItsArgumentsInAnotherProcess) {
   SharedCount sum(0);
@@ -97,6 +57,21 @@ TEST_F(TypedProcess, CopiesItsArgumentsAndTakesThoseThatOnlyMove) {
   member.join();
   EXPECT_EQ(member.exitcode(), 0);
   EXPECT_EQ(here, 1) << "the child changes its own copy";
+}
+
+TEST_F(TypedProcess, RunsAnObjectThatCanBeCalledWhereASubclassWouldOverrideRun) {
+  class Adder {
+   public:
+    explicit Adder(int first) : first_(first) {}
+    void operator()(int second) const { ipc::exit(first_ + second); }
+
+   private:
+    int first_;
+  };
+  Process process{Adder{40}, 2};
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 42);
 }
 
 TEST_F(TypedProcess, IsNothingBeforeItStarts) {
@@ -155,6 +130,38 @@ TEST_F(TypedProcess, TakesOptionsInBraces) {
   EXPECT_EQ(process.exitcode(), 4);
 }
 
+TEST_F(TypedProcess, ANameSetBeforeTheStartIsTheNameInTheChild) {
+  Process process{[] { ipc::exit(Process::current_name() == "renamed" ? 1 : 2); }};
+  process.set_name("renamed");
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 1);
+}
+
+TEST_F(TypedProcess, AChildKnowsItsParentAndTheMainProcessHasNone) {
+  EXPECT_FALSE(Process::parent());
+  SharedFlag main_is_known(false), nested_knows(false);
+  Process process{
+      ProcessOptions{.name = "middle"}, [&, pid = ::getpid()] {
+        const auto parent = Process::parent();
+        main_is_known->store(parent && parent->name() == "MainProcess" && parent->pid() == pid &&
+                             parent->is_alive() && !parent->join_for(1ms));
+        Process nested{[&] {
+          const auto middle = Process::parent();
+          nested_knows->store(middle && middle->name() == "middle" && middle->pid() == ::getppid());
+        }};
+        nested.start();
+        nested.join();
+        if (os::fork() == 0) ::_exit(Process::parent() ? 1 : 0);
+        ipc::exit(os::wait()->second.code());
+      }};
+  process.start();
+  process.join();
+  EXPECT_TRUE(*main_is_known);
+  EXPECT_TRUE(*nested_knows);
+  EXPECT_EQ(process.exitcode(), 0) << "a bare fork is nobody's Process";
+}
+
 TEST_F(TypedProcess, TheExitCodeSaysHowItEnded) {
   EXPECT_EQ(exitcode_of([] {}), 0);
   EXPECT_EQ(exitcode_of([] { return 5; }), 0);
@@ -166,29 +173,6 @@ TEST_F(TypedProcess, TheExitCodeSaysHowItEnded) {
   EXPECT_EQ(exitcode_of([] { ipc::exit(256); }), 0);
   EXPECT_EQ(exitcode_of([] { ::_exit(300); }), 44);
   EXPECT_EQ(exitcode_of([] { ::raise(SIGKILL); }), -SIGKILL);
-}
-
-TEST_F(TypedProcess, AnUncaughtExceptionIsToldOnStderrWithExitCode1) {
-  const auto text = output_of(STDERR_FILENO, [] {
-    Process process{ProcessOptions{.name = "thrower"}, [] { throw std::runtime_error("boom"); }};
-    process.start();
-    process.join();
-    Process other{ProcessOptions{.name = "odd"}, [] { throw 1; }};
-    other.start();
-    other.join();
-    std::fprintf(stderr, "%d %d\n", *process.exitcode(), *other.exitcode());
-  });
-  EXPECT_EQ(text, "Process thrower: boom\nProcess odd: unknown exception\n1 1\n");
-}
-
-TEST_F(TypedProcess, ExitWithATextPutsItOnStderrWithExitCode1) {
-  const auto text = output_of(STDERR_FILENO, [] {
-    Process process{[] { ipc::exit("no more"); }};
-    process.start();
-    process.join();
-    std::fprintf(stderr, "%d\n", *process.exitcode());
-  });
-  EXPECT_EQ(text, "no more\n1\n");
 }
 
 TEST_F(TypedProcess, ExitCanBeCaughtAndDestroysOnItsWayOut) {
@@ -253,6 +237,31 @@ TEST_F(TypedProcess, SaysWhatIsWrongWithItsUse) {
   process.kill();
 }
 
+TEST_F(TypedProcess, AClosedOneRefusesEveryUseAndOneThatRunsRefusesToBeClosed) {
+  Process process{forever};
+  process.start();
+  EXPECT_EQ(complaint_of([&] { process.close(); }),
+            "cannot close a process while it is still running");
+  process.kill();
+  process.join();
+  process.close();
+  process.close();
+  const std::string closed = "process object is closed";
+  EXPECT_EQ(complaint_of([&] { process.start(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.join(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.is_alive(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.pid(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.exitcode(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.terminate(); }), closed);
+  EXPECT_EQ(complaint_of([&] { process.kill(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.sentinel(); }), closed);
+  EXPECT_EQ(complaint_of([&] { (void)process.name(); }), closed);
+  process = Process{[] { ipc::exit(3); }};
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 3);
+}
+
 TEST_F(TypedProcess, CannotBeStartedByAnotherProcess) {
   Process process{[] {}};
   EXPECT_EQ(test::in_child([&] {
@@ -260,27 +269,6 @@ TEST_F(TypedProcess, CannotBeStartedByAnotherProcess) {
                      "can only start a process object created by current process";
             }),
             test::kSuccess);
-}
-
-TEST_F(TypedProcess, TerminateAndKillDoNothingOnceItEnded) {
-  Process process{[] { ipc::exit(6); }};
-  process.start();
-  process.join();
-  process.terminate();
-  process.kill();
-  EXPECT_EQ(process.exitcode(), 6);
-}
-
-TEST_F(TypedProcess, AStoppedChildIsAliveAndCanBeKilled) {
-  Process process{[] { ::raise(SIGSTOP); }};
-  process.start();
-  siginfo_t info;
-  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(*process.pid()), &info, WSTOPPED | WNOWAIT), 0);
-  EXPECT_TRUE(process.is_alive());
-  EXPECT_FALSE(process.join_for(5ms));
-  process.kill();
-  process.join();
-  EXPECT_EQ(process.exitcode(), -SIGKILL);
 }
 
 TEST_F(TypedProcess, TheSentinelIsReadableAtTheEndAndNotBefore) {
@@ -292,42 +280,6 @@ TEST_F(TypedProcess, TheSentinelIsReadableAtTheEndAndNotBefore) {
   EXPECT_EQ(::poll(&entry, 1, -1), 1);
   EXPECT_FALSE(process.is_alive());
   EXPECT_EQ(process.exitcode(), -SIGKILL);
-}
-
-TEST_F(TypedProcess, AForeignWaitCannotStealTheExitCode) {
-  Process process{[] { ipc::exit(9); }};
-  process.start();
-  EXPECT_EQ(os::wait()->first, *process.pid());
-  EXPECT_FALSE(process.is_alive());
-  process.join();
-  EXPECT_EQ(process.exitcode(), 9);
-
-  Process killed{forever};
-  killed.start();
-  killed.kill();
-  EXPECT_EQ(os::wait()->first, *killed.pid());
-  killed.join();
-  EXPECT_FALSE(killed.is_alive());
-  EXPECT_EQ(killed.exitcode(), std::nullopt) << "only the thief knows";
-}
-
-TEST_F(TypedProcess, JoinWaitsForTheRealEndWhileSigchldIsIgnored) {
-  ::signal(SIGCHLD, SIG_IGN);
-  SharedFlag go(false), done(false);
-  Process process{[&] {
-    while (!*go) ::sched_yield();
-    done->store(true);
-    ipc::exit(12);
-  }};
-  process.start();
-  EXPECT_FALSE(process.join_for(2ms));
-  EXPECT_TRUE(process.is_alive());
-  go->store(true);
-  process.join();
-  EXPECT_TRUE(*done);
-  EXPECT_FALSE(process.is_alive());
-  EXPECT_EQ(process.exitcode(), 12);
-  ::signal(SIGCHLD, SIG_DFL);
 }
 
 TEST_F(TypedProcess, ParentAndChildSeeNothingOfEachOthersMemory) {
@@ -346,77 +298,6 @@ TEST_F(TypedProcess, ParentAndChildSeeNothingOfEachOthersMemory) {
   process.join();
   EXPECT_EQ(process.exitcode(), 1);
   EXPECT_EQ(global, 2);
-}
-
-TEST_F(TypedProcess, StandardInputIsEmptyInTheChild) {
-  EXPECT_EQ(exitcode_of([] { ipc::exit(std::getchar() == EOF && std::cin.get() == EOF ? 1 : 2); }),
-            1);
-}
-
-TEST_F(TypedProcess, OutputOfBothAppearsOnceAndInOrder) {
-  const auto text = output_of(STDOUT_FILENO, [] {
-    std::printf("before ");
-    Process process{[] { std::printf("child "); }};
-    process.start();
-    process.join();
-    std::printf("after");
-  });
-  EXPECT_EQ(text, "before child after");
-}
-
-TEST_F(TypedProcess, OutputOfAnUnsynchronisedCoutAppearsOnceToo) {
-  const auto text = output_of(STDOUT_FILENO, [] {
-    Process early{[] {
-      std::ios_base::sync_with_stdio(false);
-      std::cout << "early ";
-    }};
-    early.start();
-    early.join();
-    std::ios_base::sync_with_stdio(false);
-    std::cout << "before ";
-    Process process{[] { std::cout << "child "; }};
-    process.start();
-    process.join();
-    std::cout << "after" << std::flush;
-  });
-  EXPECT_EQ(text, "early before child after");
-}
-
-TEST_F(TypedProcess, WhatTheParentHasReadAheadIsNotTheChilds) {
-  const os::UniqueFd input(::memfd_create("input", MFD_CLOEXEC));
-  ASSERT_EQ(::pwrite(input.get(), "abc", 3, 0), 3);
-  EXPECT_EQ(test::in_child([&] {
-              ::dup2(input.get(), STDIN_FILENO);
-              const bool first = std::getchar() == 'a';
-              const auto code = exitcode_of([] { ipc::exit(std::getchar() == EOF ? 1 : 2); });
-              return first && code == 1 && std::getchar() == 'b';
-            }),
-            test::kSuccess);
-}
-
-TEST_F(TypedProcess, ABrokenStdoutIsNoReasonToFail) {
-  EXPECT_EQ(test::in_child([] {
-              std::array<int, 2> ends{};
-              if (::pipe(ends.data()) != 0) return false;
-              ::dup2(ends[1], STDOUT_FILENO);
-              ::close(ends[0]);
-              ::close(ends[1]);
-              std::setvbuf(stdout, nullptr, _IOFBF, 4096);
-              std::fputs("lost", stdout);
-              return exitcode_of([] { std::fputs("lost too", stdout); }) == 0;
-            }),
-            test::kSuccess);
-  EXPECT_EQ(test::in_child([] {
-              ::close(STDIN_FILENO);
-              ::close(STDOUT_FILENO);
-              ::close(STDERR_FILENO);
-              ::signal(SIGCHLD, SIG_IGN);
-              return exitcode_of([] {
-                       std::fputs("nowhere", stdout);
-                       ipc::exit(3);
-                     }) == 3;
-            }),
-            test::kSuccess);
 }
 
 TEST_F(TypedProcess, NothingOfTheParentRunsInTheChild) {
@@ -460,34 +341,42 @@ TEST_F(TypedProcess, ChildrenHaveChildren) {
   EXPECT_EQ(exitcode_of([] { Tree::grow(3); }), 8);
 }
 
-TEST_F(TypedProcess, DestroyingItJoinsWhatStillRuns) {
-  SharedFlag done(false);
-  {
-    Process process{[&] { done->store(true); }};
-    process.start();
+TEST_F(TypedProcess, AHundredSleepersAreTerminatedSideBySide) {
+  std::vector<Process> processes;
+  for (int i = 0; i < 100; ++i) processes.emplace_back(forever);
+  for (auto& process : processes) process.start();
+  for (auto& process : processes) process.terminate();
+  for (auto& process : processes) {
+    process.join();
+    EXPECT_EQ(process.exitcode(), -SIGTERM);
   }
-  EXPECT_TRUE(*done);
 }
 
-TEST_F(TypedProcess, DestroyingADaemonEndsIt) {
-  pid_t pid = 0;
-  {
-    Process process{ProcessOptions{.daemon = true}, forever};
-    process.start();
-    pid = *process.pid();
-  }
-  EXPECT_TRUE(is_gone(pid));
+TEST_F(TypedProcess, AStartThatCannotForkThrowsAndMayBeTriedAgain) {
+  const auto status = os::Child::fork([] {
+                        Process process{[] { ipc::exit(3); }};
+                        if (!test::forbid_children()) return 77;
+                        const int error = test::error_of([&] { process.start(); });
+                        if (error != EAGAIN || process.pid() || process.is_alive()) return 1;
+                        test::allow_children();
+                        process.start();
+                        process.join();
+                        return process.exitcode() == 3 ? 0 : 2;
+                      }).wait();
+  if (status == os::ExitStatus::from_code(77)) GTEST_SKIP() << "this user may always fork";
+  EXPECT_EQ(status, test::kSuccess);
 }
 
-TEST_F(TypedProcess, ADaemonThatIgnoresSigtermIsEndedToo) {
-  SharedFlag deaf(false);
-  Process process{ProcessOptions{.daemon = true}, [&] {
-                    ::signal(SIGTERM, SIG_IGN);
-                    deaf->store(true);
-                    forever();
-                  }};
-  process.start();
-  while (!*deaf) ::sched_yield();
+TEST_F(TypedProcess, AProgramExecutedInTheChildSeesNoDescriptor) {
+  const int here = test::descriptors_of_a_program().code();
+  EXPECT_EQ(exitcode_of([] {
+              Process beside{forever};
+              beside.start();
+              const int there = test::descriptors_of_a_program().code();
+              beside.kill();
+              ipc::exit(there);
+            }),
+            here);
 }
 
 TEST_F(TypedProcess, MovesAndReplacesWhatItWas) {
@@ -502,131 +391,6 @@ TEST_F(TypedProcess, MovesAndReplacesWhatItWas) {
   running = std::move(moved);
   EXPECT_TRUE(is_gone(pid));
   EXPECT_EQ(running.exitcode(), 1);
-}
-
-TEST_F(TypedProcess, DestroyedInAChildItLeavesTheParentsAlone) {
-  std::optional<Process> process(std::in_place, forever);
-  process->start();
-  EXPECT_EQ(test::in_child([&] { return process.reset(), true; }), test::kSuccess);
-  EXPECT_TRUE(process->is_alive());
-  process->kill();
-}
-
-TEST_F(TypedProcess, ADaemonMayNotHaveChildren) {
-  Process process{ProcessOptions{.daemon = true}, [] {
-                    Process nested{[] {}};
-                    ipc::exit(complaint_of([&] { nested.start(); }) ==
-                              "daemonic processes are not allowed to have children");
-                  }};
-  process.start();
-  process.join();
-  EXPECT_EQ(process.exitcode(), 1);
-}
-
-/// Starts a child that is never destroyed, ends by `end`, and gives the child's pid.
-pid_t leave_behind(ProcessOptions options, void (*child)(), void (*end)()) {
-  os::SharedObject<std::atomic<pid_t>> pid(0);
-  const pid_t middle = ::fork();
-  if (middle == 0) {
-    auto* process = new Process{options, child};  // NOLINT: left to the end of this process
-    process->start();
-    pid->store(*process->pid());
-    end();
-    ::_exit(9);
-  }
-  EXPECT_EQ(::waitpid(middle, nullptr, 0), middle);
-  return *pid;
-}
-
-TEST_F(TypedProcess, AtTheParentsExitDaemonsEndAndOthersAreJoined) {
-  static SharedFlag* finished = nullptr;
-  SharedFlag flag(false);
-  finished = &flag;
-  const pid_t joined = leave_behind(
-      {}, [] { (*finished)->store(true); }, [] { std::exit(0); });
-  EXPECT_TRUE(flag->load());
-  EXPECT_TRUE(is_gone(joined));
-  EXPECT_TRUE(is_gone(leave_behind({.daemon = true}, forever, [] { std::exit(0); })));
-}
-
-TEST_F(TypedProcess, ADaemonEndsAlsoWhenItsParentIsKilled) {
-  os::become_subreaper();  // so that the orphan is ours to wait for
-  const pid_t orphan = leave_behind({.daemon = true}, forever, [] { ::raise(SIGKILL); });
-  const auto ended = os::wait();
-  ASSERT_TRUE(ended);
-  EXPECT_EQ(ended->first, orphan);
-  EXPECT_EQ(ended->second.signal(), SIGTERM);
-}
-
-TEST_F(TypedProcess, AChildJoinsItsOwnChildrenBeforeItEnds) {
-  SharedFlag done(false);
-  Process process{[&] {
-    auto* nested = new Process{[&] { done->store(true); }};  // NOLINT: left to this child's end
-    nested->start();
-  }};
-  process.start();
-  process.join();
-  EXPECT_TRUE(*done);
-}
-
-TEST_F(TypedProcess, StartReapsFinishedOnesThatNobodyJoined) {
-  Process first{[] { ipc::exit(3); }};
-  first.start();
-  pollfd entry{first.sentinel(), POLLIN, 0};
-  ASSERT_EQ(::poll(&entry, 1, -1), 1);
-  Process second{forever};
-  second.start();
-  EXPECT_TRUE(is_gone(*first.pid()));
-  second.kill();
-  second.join();
-  EXPECT_EQ(first.exitcode(), 3);
-}
-
-TEST_F(TypedProcess, TwoThreadsCanJoinOne) {
-  for (int round = 0; round < 20; ++round) {
-    SharedFlag go(false);
-    Process process{[&] {
-      while (!*go) ::sched_yield();
-      ipc::exit(5);
-    }};
-    process.start();
-    std::array<std::optional<int>, 2> codes;
-    {
-      std::vector<std::thread> joiners;
-      for (auto& code : codes)
-        joiners.emplace_back([&] {
-          process.join();
-          code = process.exitcode();
-        });
-      go->store(true);
-      for (auto& joiner : joiners) joiner.join();
-    }
-    EXPECT_EQ(codes[0], 5);
-    EXPECT_EQ(codes[1], 5);
-  }
-}
-
-TEST_F(TypedProcess, StartsWhileOtherThreadsAllocateAndPrint) {
-  EXPECT_EQ(test::in_child([] {
-              std::atomic<bool> stop{false};
-              const os::UniqueFd null(::open("/dev/null", O_WRONLY));
-              ::dup2(null.get(), STDOUT_FILENO);
-              std::thread busy([&] {
-                while (!stop) std::printf("%s\n", std::string(100, 'x').c_str());
-              });
-              bool all = true;
-              for (int i = 0; i < 100; ++i)
-                all = all &&
-                      exitcode_of([] { std::printf("%s", std::string(99, 'y').c_str()); }) == 0;
-              stop = true;
-              busy.join();
-              return all;
-            }),
-            test::kSuccess);
-}
-
-TEST_F(TypedProcess, HundredsLeaveNothing) {
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(exitcode_of([] {}), 0);
 }
 
 }  // namespace

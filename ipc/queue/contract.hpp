@@ -17,6 +17,13 @@ struct QueueOptions {
   std::size_t max_message_bytes = 1024;
 };
 
+/// For a queue without a bound on the number of messages: what they may take all together, of
+/// memory that is not taken before they are there.
+struct UnboundedQueueOptions {
+  std::size_t max_message_bytes = 1024;
+  std::size_t memory_bytes = std::size_t{256} << 20;
+};
+
 /// For a backend whose messages only the limits of the machine bound.
 inline constexpr std::size_t kAnyMessageBytes = std::numeric_limits<std::size_t>::max();
 
@@ -71,6 +78,16 @@ concept ByteQueue = os::Backend<Q> && std::constructible_from<Q, QueueOptions> &
   { Q::kSurvivesKill } -> std::convertible_to<bool>;
   { Q::kNeedsReclaim } -> std::convertible_to<bool>;
   { Q::kMostMessageBytes } -> std::convertible_to<std::size_t>;
+};
+
+/// A queue that can also be made without a bound on the number of messages. Such a one is full, and
+/// put blocks, only while a message would take more memory than is left of memory_bytes; then
+/// capacity_messages() is how many of the longest there can be. full() is exact as size() is, and
+/// says whether one of the longest would have to wait.
+template <class Q>
+concept UnboundedByteQueue = ByteQueue<Q> && requires(Q queue, UnboundedQueueOptions options) {
+  { Q::unbounded(options) } -> std::same_as<Q>;
+  { queue.full() } -> std::same_as<bool>;
 };
 
 }  // namespace ipc

@@ -7,35 +7,40 @@
 #include <string_view>
 
 #include "ipc/os/error.hpp"
-#include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/queue/byte_ring.hpp"
 #include "ipc/wire/codec.hpp"
 
 namespace ipc {
 
-/// A bounded FIFO of values, made before the fork and used by every process that inherits it.
-/// full() is true after exactly maxsize puts, and there is no thread between a put and its get:
-/// size and emptiness are exact, and what a process put before it ended stays. What a backend does
-/// not have, its size or timed calls, the queue over it does not have either. Errors are
-/// std::system_error: EBADF after close(), EMSGSIZE for a value whose encoding is over
-/// max_message_bytes, ENOBUFS or EINVAL when the machine's limits do not allow the queue.
+/// A FIFO of values, made before the fork and used by every process that inherits it. With a
+/// maxsize, full() is true after exactly so many puts; with 0 or less only memory bounds it, of
+/// which memory_bytes says how much, and none is taken before values are there. There is no thread
+/// between a put and its get: size and emptiness are exact, and what a process put before it ended
+/// stays. What a backend does not have, its size or timed calls, the queue over it does not have
+/// either. Errors are std::system_error: EBADF after close(), EMSGSIZE for a value whose encoding
+/// is over max_message_bytes, ENOBUFS, ENOMEM or EINVAL when the machine's limits, or the backend,
+/// do not allow the queue.
 ///
-/// The default backend is the packet socket: no death of a process blocks the others, and its
-/// limits are those of socket buffers, far over the ten messages of a POSIX queue.
-template <wire::Encodable T, ByteQueue Backend = SeqpacketQueue>
+/// The default backend is the ring of bytes: no death of a process blocks the others, and memory is
+/// its only limit.
+template <wire::Encodable T, ByteQueue Backend = ByteRing>
 class Queue {
  public:
-  /// As many as a POSIX queue may hold by default, so that every backend can. There is no queue
-  /// without a bound.
-  static constexpr std::size_t kDefaultMaxsize = 10;
+  /// None, over a backend that can be without a bound; else as many as a POSIX queue may hold by
+  /// default, so that every backend can.
+  static constexpr std::ptrdiff_t kDefaultMaxsize = UnboundedByteQueue<Backend> ? 0 : 10;
   /// The encoding's size where that is fixed, else 4 KiB or the most that the backend carries.
   static constexpr std::size_t kDefaultMessageBytes =
       wire::kFixedBytes<T> > 0 ? wire::kFixedBytes<T>
                                : std::min<std::size_t>(4096, Backend::kMostMessageBytes);
+  static constexpr std::size_t kDefaultMemoryBytes = UnboundedQueueOptions{}.memory_bytes;
 
-  explicit Queue(std::size_t maxsize = kDefaultMaxsize,
-                 std::size_t max_message_bytes = kDefaultMessageBytes)
-      : backend_(std::make_unique<Backend>(QueueOptions{maxsize, max_message_bytes})),
-        maxsize_(maxsize) {}
+  /// memory_bytes is for a queue without a maxsize.
+  explicit Queue(std::ptrdiff_t maxsize = kDefaultMaxsize,
+                 std::size_t max_message_bytes = kDefaultMessageBytes,
+                 std::size_t memory_bytes = kDefaultMemoryBytes)
+      : backend_(make(maxsize, {max_message_bytes, memory_bytes})),
+        maxsize_(static_cast<std::size_t>(std::max<std::ptrdiff_t>(maxsize, 0))) {}
 
   /// Blocks while the queue is full.
   void put(const T& value) { open().put(wire::encode(value)); }
@@ -66,13 +71,29 @@ class Queue {
 
   std::size_t qsize() requires Backend::kHasSize { return open().size(); }
   bool empty() requires Backend::kHasSize { return qsize() == 0; }
-  bool full() requires Backend::kHasSize { return qsize() >= maxsize_; }
+  bool full() requires Backend::kHasSize {
+    if constexpr (UnboundedByteQueue<Backend>) {
+      if (maxsize_ == 0) return open().full();
+    }
+    return qsize() >= maxsize_;
+  }
+  /// 0 for a queue without one.
   [[nodiscard]] std::size_t maxsize() const { return maxsize_; }
 
   /// Gives up this process's use; the others go on. A second close is harmless.
   void close() { backend_.reset(); }
 
  private:
+  static std::unique_ptr<Backend> make(std::ptrdiff_t maxsize, UnboundedQueueOptions options) {
+    if (maxsize > 0)
+      return std::make_unique<Backend>(
+          QueueOptions{static_cast<std::size_t>(maxsize), options.max_message_bytes});
+    if constexpr (UnboundedByteQueue<Backend>)
+      return std::make_unique<Backend>(Backend::unbounded(options));
+    else
+      os::throw_error(EINVAL, "queue over " + std::string(Backend::kName) + " without a maxsize");
+  }
+
   Backend& open() {
     if (!backend_) os::throw_error(EBADF, "queue is closed");
     return *backend_;

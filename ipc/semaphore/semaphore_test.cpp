@@ -105,7 +105,7 @@ TYPED_TEST(SemaphoreConformance, NeverLetsMoreThanItsCountInside) {
   TypeParam semaphore(3);
   SharedCount inside(0), most(0);
   std::vector<os::Child> workers;
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 10; ++i)
     workers.push_back(test::beside([&] {
       for (int round = 0; round < 200; ++round) {
         semaphore.acquire();
@@ -315,6 +315,25 @@ TEST_F(TypedSemaphore, RefusesANegativeOrTooLargeCount) {
   EXPECT_EQ(error_of([] { Semaphore semaphore{-1}; }), EINVAL);
   EXPECT_EQ(error_of([] { Semaphore semaphore{std::ptrdiff_t{1} << 31}; }), EINVAL);
   EXPECT_EQ(error_of([] { Semaphore<BoostSemaphore> semaphore{-1}; }), EINVAL);
+}
+
+TEST_F(TypedSemaphore, WhatAKilledProcessTookStaysTakenUntilSomebodyElseGivesIt) {
+  Semaphore semaphore{1};
+  auto owner = os::Child::fork([&] {
+    semaphore.acquire();
+    return ::raise(SIGKILL);
+  });
+  EXPECT_EQ(owner.wait().signal(), SIGKILL);
+  EXPECT_EQ(semaphore.value(), 0u);
+  EXPECT_FALSE(semaphore.try_acquire_for(1ms));
+  semaphore.release();
+  EXPECT_TRUE(semaphore.try_acquire());
+}
+
+TEST_F(TypedSemaphore, RefusesAReleaseAtItsLargestCount) {
+  Semaphore semaphore{PosixSemaphore::kMaxCount};
+  EXPECT_EQ(error_of([&] { semaphore.release(); }), EOVERFLOW);
+  EXPECT_EQ(semaphore.value(), PosixSemaphore::kMaxCount);
 }
 
 TEST_F(TypedSemaphore, ATimedAcquireOfZeroOrLessIsOneTry) {

@@ -14,6 +14,7 @@ namespace ipc {
 
 /// Stands for one element: reading, writing and changing it are each one indivisible step.
 template <class T, SharedBackend B>
+requires CellOf<T, B>
 class ElementRef {
  public:
   ElementRef(const Cells<T, B>& cells, std::size_t i) : cells_(&cells), i_(i) {}
@@ -48,6 +49,7 @@ class ElementRef {
 
 /// Goes over the elements; what it points at is an ElementRef.
 template <class T, SharedBackend B>
+requires CellOf<T, B>
 class ElementIterator {
  public:
   using iterator_category = std::input_iterator_tag;  // its reference is no T&
@@ -83,6 +85,7 @@ class ElementIterator {
 ///   for (int& element : a.get_obj()) element *= 2;
 /// Inside that lock use get_obj() only: every other access takes the lock itself.
 template <class T, SharedBackend B = DefaultShared<T>>
+requires CellOf<T, B>
 class Array {
  public:
   using Backend = B;
@@ -92,6 +95,10 @@ class Array {
 
   /// That many zeros. Throws std::system_error: EINVAL for a negative size, ENOMEM.
   explicit Array(std::ptrdiff_t size) : cells_(checked(size)) {}
+  /// The same under the lock of another one, which must outlive this.
+  Array(std::ptrdiff_t size,
+        typename B::Guard& lock) requires Guard<typename B::Guard> && B::Guard::kInStorage
+      : cells_(checked(size), lock) {}
   Array(std::initializer_list<T> values) : Array(values.begin(), values.size()) {}
   explicit Array(std::span<const T> values) requires(!std::same_as<T, char>)
       : Array(values.data(), values.size()) {}
@@ -127,6 +134,21 @@ class Array {
     std::string text = raw();
     text.resize(std::min(text.find('\0'), text.size()));
     return text;
+  }
+  /// Puts that text at the front, and a NUL behind it if there is room; over a backend with a lock
+  /// in one step. Throws std::length_error, and changes nothing, when it is longer than the array.
+  void set_value(std::string_view text) requires std::same_as<T, char> {
+    if (text.size() > size())
+      throw std::length_error("text of " + std::to_string(text.size()) +
+                              " characters for a shared array of " + std::to_string(size()));
+    if constexpr (Guard<typename B::Guard>) {
+      const std::lock_guard inside(get_lock());
+      std::copy(text.begin(), text.end(), cells_.bare().begin());
+      if (text.size() < size()) cells_.bare()[text.size()] = '\0';
+    } else {
+      for (std::size_t i = 0; i < text.size(); ++i) store(i, text[i]);
+      if (text.size() < size()) store(text.size(), '\0');
+    }
   }
   /// All characters; over a backend with a lock in one step.
   [[nodiscard]] std::string raw() const requires std::same_as<T, char> {

@@ -52,6 +52,13 @@ using DefaultShared =
 
 static_assert(SharedBackend<DefaultShared<int>>);
 
+/// What can lie in cells over that backend: bytes are all that other processes see, and one without
+/// a lock needs a type that the processor changes in one step.
+template <class T, class B>
+concept CellOf =
+    std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
+    (!std::same_as<typename B::Guard, Atomic> || AtomicCell<T>);
+
 /// What can be added to.
 template <class T>
 concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
@@ -60,24 +67,26 @@ concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 /// Indices are not checked. Made before the fork; the memory goes with the last process that has
 /// it.
 template <class T, SharedBackend B>
+requires CellOf<T, B>
 class Cells {
   static constexpr bool kAtomic = std::same_as<typename B::Guard, Atomic>;
-  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>,
-                "bytes are all that other processes see");
-  static_assert(!kAtomic || AtomicCell<T>, "this type needs a guard, e.g. RobustMutex");
 
  public:
   using Guard = typename B::Guard;
 
+  static constexpr bool kGuardInStorage = [] {
+    if constexpr (kAtomic)
+      return true;
+    else
+      return Guard::kInStorage;
+  }();
+
   /// Throws std::system_error when there is not that much memory.
-  explicit Cells(std::size_t count)
-      : storage_(bytes(count)),
-        guard_(make_guard()),
-        cells_(reinterpret_cast<T*>(storage_.data() + kFirstCell)),
-        count_(count) {
-    // Zeroed memory is a T already, unless T wants to begin otherwise.
-    if constexpr (!std::is_trivially_default_constructible_v<T>)
-      std::uninitialized_value_construct_n(cells_, count_);
+  explicit Cells(std::size_t count) : Cells(Unguarded{count}) { guard_ = make_guard(); }
+  /// Under a guard that others use too, and that outlives these.
+  Cells(std::size_t count, Guard& guard) requires(!kAtomic && kGuardInStorage)
+      : Cells(Unguarded{count}) {
+    guard_ = &guard;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -137,12 +146,18 @@ class Cells {
   static_assert(alignof(T) <= kLine && alignof(Guard) <= kLine);
   static constexpr std::size_t kFirstCell = (sizeof(Guard) + kLine - 1) / kLine * kLine;
 
-  static constexpr bool kGuardInStorage = [] {
-    if constexpr (kAtomic)
-      return true;
-    else
-      return Guard::kInStorage;
-  }();
+  struct Unguarded {
+    std::size_t count;
+  };
+  explicit Cells(Unguarded made)
+      : storage_(bytes(made.count)),
+        cells_(reinterpret_cast<T*>(storage_.data() + kFirstCell)),
+        count_(made.count) {
+    // Zeroed memory is a T already, unless T wants to begin otherwise.
+    if constexpr (!std::is_trivially_default_constructible_v<T>)
+      std::uninitialized_value_construct_n(cells_, count_);
+  }
+
   // In the storage it is never destroyed: another process may be using it still.
   using GuardPointer = std::conditional_t<kGuardInStorage, Guard*, std::unique_ptr<Guard>>;
 
@@ -160,7 +175,7 @@ class Cells {
   }
 
   typename B::Storage storage_;
-  GuardPointer guard_;
+  GuardPointer guard_{};
   T* cells_;
   std::size_t count_;
 };

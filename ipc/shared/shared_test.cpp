@@ -1,5 +1,7 @@
-// The contract of shared memory, kept by every pair of storage and guard, and Value and Array.
+// The contract of shared memory, kept by every pair of storage and guard.
 #include "ipc/shared/shared.hpp"
+
+#include <sys/resource.h>
 
 #include <optional>
 #include <thread>
@@ -9,13 +11,11 @@
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
 #include "ipc/shared/array.hpp"
-#include "ipc/shared/value.hpp"
 
 namespace ipc {
 namespace {
 
 using SharedFlag = os::SharedObject<std::atomic<bool>>;
-using Locked = Shared<AnonymousStorage, RobustMutex>;
 
 /// Those that this process made; other tests may run beside it.
 long files_in_shared_memory() {
@@ -338,12 +338,23 @@ TYPED_TEST(SharedConformance, AnExecutedProgramSeesNoDescriptor) {
   EXPECT_EQ(test::descriptors_of_a_program(), before);
 }
 
-TYPED_TEST(SharedConformance, LeavesNothingBehindWhenItsOwnerIsKilled) {
+TYPED_TEST(SharedConformance, LeavesNothingBehindHoweverItsOwnerDies) {
+  for (const int signal : {SIGKILL, SIGTERM, SIGSEGV}) {
+    auto owner = os::Child::fork([signal] {
+      const rlimit no_core{0, 0};
+      ::setrlimit(RLIMIT_CORE, &no_core);
+      ::signal(signal, SIG_DFL);
+      const Array<int, TypeParam> array(1000);
+      return ::raise(signal);
+    });
+    EXPECT_EQ(owner.wait().signal(), signal);
+  }
   auto owner = os::Child::fork([] {
     const Array<int, TypeParam> array(1000);
-    return ::raise(SIGKILL);
+    ::_exit(3);
+    return 0;
   });
-  EXPECT_EQ(owner.wait().signal(), SIGKILL);
+  EXPECT_EQ(owner.wait(), os::ExitStatus::from_code(3));
 }
 
 using SealedStorage = test::LeavesNothing;
@@ -353,150 +364,6 @@ TEST_F(SealedStorage, CannotBeResizedByAnybody) {
   const MemfdStorage storage(10'000);
   for (const off_t size : {0, 5000, 20'000}) EXPECT_EQ(::ftruncate(storage.descriptor(), size), -1);
   storage.data()[9999] = std::byte{1};
-}
-
-using TypedValue = test::LeavesNothing;
-
-TEST_F(TypedValue, BeginsAsZeroOrAsGiven) {
-  EXPECT_EQ(Value<int>{}.get(), 0);
-  EXPECT_EQ(Value<double>{2.5}.get(), 2.5);
-  EXPECT_EQ(Value<char>{'x'}.get(), 'x');
-  EXPECT_EQ(Value<bool>{true}.get(), true);
-  EXPECT_EQ(Value{5000L}.get(), 5000L);
-}
-
-TEST_F(TypedValue, ReadsAndWritesBothWays) {
-  Value<int> money{5000};
-  EXPECT_EQ(test::in_child([&] {
-              const int seen = money;
-              money = seen - 7;
-              return seen == 5000;
-            }),
-            test::kSuccess);
-  EXPECT_EQ(money.get(), 4993);
-  money.set(1);
-  EXPECT_EQ(test::in_child([&] { return money == 1; }), test::kSuccess);
-}
-
-TEST_F(TypedValue, LosesNoUpdateBetweenEarningAndSpending) {
-  Value<int> money{5000};
-  auto man = test::beside([&] {
-    for (int i = 0; i < 50'000; ++i) money += 3;
-    return true;
-  });
-  auto girl = test::beside([&] {
-    for (int i = 0; i < 50'000; ++i) money -= 2;
-    return true;
-  });
-  EXPECT_EQ(man.wait(), test::kSuccess);
-  EXPECT_EQ(girl.wait(), test::kSuccess);
-  EXPECT_EQ(money, 5000 + 50'000);
-}
-
-TEST_F(TypedValue, OperatorsGiveWhatTheyGiveOnAPlainNumber) {
-  Value<int> value{10};
-  EXPECT_EQ(value += 5, 15);
-  EXPECT_EQ(value -= 3, 12);
-  EXPECT_EQ(++value, 13);
-  EXPECT_EQ(value++, 13);
-  EXPECT_EQ(--value, 13);
-  EXPECT_EQ(value--, 13);
-  EXPECT_EQ(value, 12);
-  EXPECT_EQ(value.update([](int now) { return now * 2; }), 24);
-  Value<unsigned char> small{250};
-  EXPECT_EQ(small += 10, 4);
-  Value<double> real{1};
-  EXPECT_EQ(real -= 0.25, 0.75);
-}
-
-TEST_F(TypedValue, HoldsAnyTriviallyCopyableType) {
-  struct Point {
-    int x = 1, y = 2, z = 3;
-  };
-  Value<Point> point;
-  EXPECT_EQ(point.get().z, 3);
-  EXPECT_EQ(test::in_child([&] { return point = Point{4, 5, 6}, true; }), test::kSuccess);
-  EXPECT_EQ(point.get().y, 5);
-  Array<Point> points(2);
-  EXPECT_EQ(points.load(1).y, 2);
-}
-
-TEST_F(TypedValue, SeveralStepsUnderItsLockAreOne) {
-  Value<int, Locked> value{0};
-  const auto work = [&] {
-    for (int i = 0; i < 5000; ++i) {
-      const std::scoped_lock inside(value.get_lock());
-      const int seen = value.get_obj();
-      value.get_obj() = seen + 1;
-    }
-    return true;
-  };
-  auto first = test::beside(work);
-  auto second = test::beside(work);
-  EXPECT_EQ(first.wait(), test::kSuccess);
-  EXPECT_EQ(second.wait(), test::kSuccess);
-  EXPECT_EQ(value, 10'000);
-}
-
-using TypedArray = test::LeavesNothing;
-
-TEST_F(TypedArray, ParenthesesGiveASizeAndBracesTheElements) {
-  Array<int> zeros(3);
-  EXPECT_EQ(zeros.size(), 3u);
-  EXPECT_EQ(zeros[2], 0);
-  Array<int> given{1, 2, 3};
-  EXPECT_EQ(given.size(), 3u);
-  EXPECT_EQ(test::in_child([&] { return given[0] = 42, given[1] == 2; }), test::kSuccess);
-  EXPECT_EQ(given[0], 42);
-  const std::vector<int> some{7, 8};
-  EXPECT_EQ(Array<int>(some)[1], 8);
-}
-
-TEST_F(TypedArray, HoldsText) {
-  Array<char> text("hello");
-  EXPECT_EQ(text.size(), 5u);
-  EXPECT_EQ(test::in_child([&] { return text[0] = 'H', true; }), test::kSuccess);
-  EXPECT_EQ(text.value(), "Hello");
-  text[2] = '\0';
-  EXPECT_EQ(text.value(), "He");
-  EXPECT_EQ(text.raw(), std::string("He\0lo", 5));
-  const Array<char, Locked> locked("abc");
-  EXPECT_EQ(locked.value(), "abc");
-  EXPECT_EQ(Array<char>("").value(), "");
-}
-
-TEST_F(TypedArray, ChecksTheIndexInAt) {
-  Array<int> array{1, 2, 3};
-  EXPECT_EQ(array.at(2), 3);
-  EXPECT_EQ(array.at(-1), 3);
-  EXPECT_EQ(array.at(-3), 1);
-  array.at(0) = 9;
-  EXPECT_EQ(array[0], 9);
-  EXPECT_THROW((void)array.at(3), std::out_of_range);
-  EXPECT_THROW((void)array.at(-4), std::out_of_range);
-  EXPECT_THROW((void)Array<int>(0).at(0), std::out_of_range);
-}
-
-TEST_F(TypedArray, RefusesASizeThatCannotBe) {
-  EXPECT_THROW(Array<int> array(-1), std::system_error);
-  EXPECT_THROW(Array<int> array(PTRDIFF_MAX), std::system_error);
-  EXPECT_THROW(Array<char> array(PTRDIFF_MAX), std::system_error);
-}
-
-TEST_F(TypedArray, IteratesOverItsElementsForReadingAndWriting) {
-  Array<int> array{1, 2, 3};
-  for (auto element : array) element += 10;
-  int sum = 0;
-  for (const int element : array) sum += element;
-  EXPECT_EQ(sum, 36);
-}
-
-TEST_F(TypedArray, AssignsOneElementToAnother) {
-  Array<int> array{1, 2};
-  array[0] = array[1];
-  EXPECT_EQ(array[0], 2);
-  EXPECT_EQ(array[0]++, 2);
-  EXPECT_EQ(array[0] -= 5, -2);
 }
 
 }  // namespace

@@ -11,12 +11,18 @@ namespace ipc {
 ///   v.get_obj() *= 2;
 /// Inside that lock use get_obj() only: every other access takes the lock itself.
 template <class T, SharedBackend B = DefaultShared<T>>
+requires CellOf<T, B>
 class Value {
  public:
   using Backend = B;
   using value_type = T;
 
   explicit Value(T value = T{}) : cells_(1) { cells_.bare()[0] = value; }
+  /// Under the lock of another one, which must outlive this: `Value b{0, a.get_lock()};`
+  Value(T value, typename B::Guard& lock) requires Guard<typename B::Guard> && B::Guard::kInStorage
+      : cells_(1, lock) {
+    cells_.bare()[0] = value;
+  }
 
   [[nodiscard]] T get() const { return cells_.load(0); }
   void set(T value) { cells_.store(0, value); }
