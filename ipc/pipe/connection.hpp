@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 
@@ -51,8 +52,11 @@ class Connection {
   enum class Direction { both, receive, send };
   static constexpr std::size_t kNearBytes = 4096;
 
-  explicit Connection(typename Backend::End end, Direction direction = Direction::both)
-      : end_(std::move(end)), direction_(direction) {}
+  /// A message of more than max_message_bytes throws EMSGSIZE before memory is taken for it, and
+  /// stays in the way.
+  explicit Connection(typename Backend::End end, Direction direction = Direction::both,
+                      std::size_t max_message_bytes = std::numeric_limits<std::size_t>::max())
+      : end_(std::move(end)), direction_(direction), max_message_bytes_(max_message_bytes) {}
 
   /// Blocks until the message is taken, which for a large one means until it is read.
   template <wire::Encodable T>
@@ -142,6 +146,7 @@ class Connection {
     require(Direction::receive, "recv: this end only sends");
     const auto size = end_.next_size();
     if (!size) throw EndOfFile();
+    if (*size > max_message_bytes_) os::throw_error(EMSGSIZE, "recv: message over the limit");
     return *size;
   }
 
@@ -168,6 +173,7 @@ class Connection {
 
   typename Backend::End end_;
   Direction direction_;
+  std::size_t max_message_bytes_;
   wire::Bytes scratch_;  ///< reused, so that messages cost few allocations
 };
 
