@@ -50,7 +50,9 @@ constexpr bool travels() {
 ///   template <class Archive> void serialize(Archive& archive) { archive(name, age); }
 /// as a member, or as a free function beside the type with the value as its second parameter.
 /// Values are made by their default constructor and then read. Pointers, references and views do
-/// not compile. Of an enum every value of its underlying type is taken.
+/// not compile. Of an enum every value of its underlying type is taken. A struct without such a
+/// function needs some constexpr constructor, as an aggregate has; it may have bools and gaps up to
+/// 1 KiB of size, and none up to 64 KiB.
 template <class T>
 concept Encodable = std::same_as<T, std::remove_cvref_t<T>> && travels<T>();
 

@@ -10,8 +10,10 @@
 
 namespace ipc::wire::plain {
 
-/// Larger classes are not looked into, as that is done byte by byte.
-inline constexpr std::size_t kMostBytes = 16 * 1024;
+/// Classes up to this size are searched for bools byte by byte, which takes the compiler a second
+/// where each member has a gap behind it; larger ones, up to the other size, must have neither.
+inline constexpr std::size_t kMostSearchedBytes = 1024;
+inline constexpr std::size_t kMostBytes = 64 * 1024;
 
 /// Zeros, and from one place to another twos, which no bool holds.
 template <std::size_t Size>
@@ -42,12 +44,6 @@ concept Known = requires {
   typename std::bool_constant<kept<T>(From, To)>;
 };
 
-/// No pointer, reference or union is inside, however deep: with one, no constant can be made of
-/// bytes (std::bit_cast). Nor can it of a class without any constexpr constructor.
-template <class T>
-concept Plain = std::is_trivially_copyable_v<T> && std::copyable<T> &&
-                sizeof(T) <= kMostBytes&& Made<T, 0, 0>;
-
 /// Clang makes no constant bool of a two; GCC does, and keeps something else.
 inline constexpr bool kRefusesBools = !Made<bool, 0, 1>;
 
@@ -60,6 +56,13 @@ constexpr bool has_bool() {
   else
     return To - From > 1;  // a gap, maybe among members
 }
+
+/// No pointer, reference or union is inside, however deep: with one, no constant can be made of
+/// bytes (std::bit_cast). Nor can it of a class without any constexpr constructor.
+template <class T>
+concept Plain = (sizeof(T) <= kMostBytes) &&
+                std::is_trivially_copyable_v<T>&& std::copyable<T>&& Made<T, 0, 0> &&
+                (sizeof(T) <= kMostSearchedBytes || !has_bool<T, 0, sizeof(T)>());
 
 /// Marks the bytes of a T that are bools.
 template <class T, std::size_t From, std::size_t To>
@@ -100,7 +103,7 @@ inline constexpr std::size_t kArraySize<std::array<T, Size>> = Size;
 /// Whether these sizeof(T) bytes hold a T: each bool in it is 0 or 1.
 template <class T>
 bool are_valid(const std::byte* bytes) {
-  if constexpr (kArraySize < T >> 0) {  // of any size: only its elements are looked into
+  if constexpr (kArraySize<T> != 0) {  // of any size: only its elements are looked into
     using Element = typename T::value_type;
     for (std::size_t i = 0; i < kArraySize<T>; ++i)
       if (!are_valid<Element>(bytes + i * sizeof(Element))) return false;
