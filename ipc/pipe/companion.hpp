@@ -102,6 +102,9 @@ class DatagramSocket {
   }
 
   bool ready(os::Deadline deadline) { return wait(deadline) != Event::none; }
+  [[nodiscard]] os::Waitable waitable(bool ready) const {
+    return {socket_.fd(), companion_.fd(), ready};
+  }
 
   void close() {
     companion_.close();  // first: the data's hang-up must not come before it

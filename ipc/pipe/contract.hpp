@@ -9,6 +9,7 @@
 
 #include "ipc/os/availability.hpp"
 #include "ipc/os/clock.hpp"
+#include "ipc/os/wait.hpp"
 
 namespace ipc {
 
@@ -67,6 +68,14 @@ inline constexpr bool takes_messages_whole = requires {
 template <class E>
 inline constexpr bool misses_a_gone_reader = requires {
   requires E::kMissesAGoneReader;
+};
+
+/// An end whose readiness is that of descriptors offers more than ready(): waitable() says which,
+/// and whether a message is already taken from them, so that ipc::wait() can wait for it among
+/// others. An end that lacks it can only be waited for alone.
+template <class E>
+concept WaitableEnd = PipeEnd<E> && requires(E end) {
+  { end.waitable() } -> std::same_as<os::Waitable>;
 };
 
 /// make() gives the two ends, connected; both directions work at the same time. After a fork each

@@ -82,6 +82,7 @@ class MemfdLink {
   }
 
   bool ready(os::Deadline deadline) { return socket_.ready(deadline); }
+  [[nodiscard]] os::Waitable waitable(bool ready) const { return socket_.waitable(ready); }
   void close() {
     socket_.close();
     companion_.close();

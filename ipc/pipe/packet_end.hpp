@@ -31,6 +31,7 @@ inline constexpr std::size_t kMaxPartBytes = 64 * 1024;
 /// What a PacketEnd stands on: packets both ways over one connection, in order, and its end.
 /// - send(packet) blocks until it is taken; throws EPIPE when nobody reads any more;
 /// - receive(where) blocks for a packet and gives its size, or nothing at the end;
+/// - waitable(ready) is what ready() waits for;
 /// - part_bytes() is the most of a message that one packet should carry, at least kCopiedBytes of
 ///   the end and at most kMaxPartBytes.
 /// A link that could lose packets counts them, over all processes that use a copy of the end:
@@ -47,6 +48,7 @@ concept PacketLink = std::movable<L> &&
   { link.receive(in) } -> std::same_as<std::optional<std::size_t>>;
   { link.receive(parts) } -> std::same_as<std::optional<std::size_t>>;
   { link.ready(deadline) } -> std::same_as<bool>;
+  { link.waitable(true) } -> std::same_as<os::Waitable>;
   link.close();
   { link.capacity_bytes() } -> std::same_as<std::size_t>;
   { link.part_bytes() } -> std::same_as<std::size_t>;
@@ -115,6 +117,11 @@ class PacketEnd {
   bool ready(os::Deadline deadline) {
     require_open();
     return held_ || link_.ready(deadline);
+  }
+
+  os::Waitable waitable() {
+    require_open();
+    return link_.waitable(held_.has_value());
   }
 
   void close() {

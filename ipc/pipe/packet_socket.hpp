@@ -59,6 +59,7 @@ class PacketSocket {
   }
 
   bool ready(os::Deadline deadline) { return os::wait_ready(fd(), POLLIN, deadline); }
+  [[nodiscard]] os::Waitable waitable(bool ready) const { return {fd(), ready}; }
   void close() { socket_.reset(); }
 
   /// SO_SNDBUF, which counts the kernel's overhead for each packet.

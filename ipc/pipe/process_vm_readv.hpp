@@ -59,6 +59,11 @@ class ProcessVmEnd {
     return offer_ || in_.ready(deadline);
   }
 
+  os::Waitable waitable() {
+    require_open();
+    return in_.waitable(offer_.has_value());
+  }
+
   void close() {
     in_.close();
     out_.close();
@@ -145,7 +150,7 @@ class ProcessVmEnd {
   pid_t allowed_in_ = 0;
 };
 
-static_assert(PipeEnd<ProcessVmEnd>);
+static_assert(WaitableEnd<ProcessVmEnd>);
 
 class ProcessVmReadv {
  public:

@@ -62,6 +62,11 @@ class StreamEnd {
     return buffered() > 0 || os::wait_ready(in_.get(), POLLIN, deadline);
   }
 
+  os::Waitable waitable() {
+    require_open();
+    return {in_.get(), buffered() > 0};
+  }
+
   void close() {
     in_.reset();
     out_.reset();
@@ -203,7 +208,7 @@ class StreamEnd {
   std::size_t end_ = 0;
 };
 
-static_assert(PipeEnd<StreamEnd>);
+static_assert(WaitableEnd<StreamEnd>);
 
 /// Sets what a pipe holds, given either end; more than /proc/sys/fs/pipe-max-size is cut to it.
 /// 0 leaves the default.

@@ -78,6 +78,7 @@ class VmspliceEnd {
   std::optional<std::size_t> next_size() { return in_.next_size(); }
   std::optional<std::size_t> recv(std::span<std::byte> buffer) { return in_.recv(buffer); }
   bool ready(os::Deadline deadline) { return in_.ready(deadline); }
+  os::Waitable waitable() { return in_.waitable(); }
   /// The pipe's size; each page of a message takes a page of it, however little it holds.
   std::size_t capacity_bytes() { return in_.capacity_bytes(); }
   std::size_t max_message_bytes() { return in_.max_message_bytes(); }
@@ -127,7 +128,7 @@ class VmspliceEnd {
   std::size_t next_ = 0;  ///< the page whose turn it is
 };
 
-static_assert(PipeEnd<VmspliceEnd>);
+static_assert(WaitableEnd<VmspliceEnd>);
 
 /// Two pipes. As a message takes at least one slot of a page, the pipe has at least kLeastBytes,
 /// which is 64 messages. Sets SIGPIPE to be ignored unless the program has a handler.

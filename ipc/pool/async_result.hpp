@@ -7,6 +7,7 @@
 #include "ipc/os/error.hpp"
 #include "ipc/pool/contract.hpp"
 #include "ipc/pool/errors.hpp"
+#include "ipc/wire/codec.hpp"
 
 namespace ipc {
 
@@ -28,7 +29,7 @@ class TaskSource {
 };
 
 /// A task's result, or the wait for it; cheap to copy, and may outlive the pool. Used by the thread
-/// and process of the pool.
+/// and process of the pool. One that was moved away throws std::logic_error.
 template <class R>
 class AsyncResult {
  public:
@@ -60,6 +61,7 @@ class AsyncResult {
 
  private:
   bool wait_until(os::Deadline deadline) const {
+    if (!ticket_) throw std::logic_error("the result was moved away");
     while (!ticket_->result && !ticket_->abandoned) {
       const auto source = source_.lock();
       if (source && source->collect_one(deadline)) continue;

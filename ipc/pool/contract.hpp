@@ -10,7 +10,7 @@
 #include "ipc/os/availability.hpp"
 #include "ipc/os/child.hpp"
 #include "ipc/os/clock.hpp"
-#include "ipc/wire/codec.hpp"
+#include "ipc/wire/bytes.hpp"
 
 namespace ipc {
 

@@ -14,7 +14,7 @@
 #include "ipc/os/error.hpp"
 #include "ipc/os/limits.hpp"
 #include "ipc/os/unique_fd.hpp"
-#include "ipc/wire/codec.hpp"
+#include "ipc/wire/bytes.hpp"
 
 namespace ipc {
 

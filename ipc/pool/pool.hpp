@@ -2,6 +2,7 @@
 // can be encoded.
 #pragma once
 
+#include <tuple>
 #include <type_traits>
 #include <unordered_map>
 
@@ -28,22 +29,25 @@ concept Returnable = std::is_void_v<R> || wire::Encodable<R>;
 template <class F, class... Args>
 using Result = std::decay_t<std::invoke_result_t<F, Args...>>;
 
+/// What a task is sent as: its function, if that is a pointer, and its arguments.
+template <class... Args>
+using Call = std::tuple<std::uintptr_t, Args...>;
+
 /// Runs in the worker. What the function is comes with its type, but for a function pointer.
 template <class F, class... Args>
-void run(std::span<const std::byte> arguments, Bytes& result) {
-  wire::Reader in(arguments);
-  F function = [&] {
-    if constexpr (std::is_pointer_v<F>)
-      return reinterpret_cast<F>(wire::Codec<std::uintptr_t>::decode(in));
-    else
-      return F{};
-  }();
-  auto values = wire::Codec<std::tuple<Args...>>::decode(in);
+void run(std::span<const std::byte> encoded, Bytes& result) {
   using R = Result<F, Args...>;
+  const auto call = []([[maybe_unused]] std::uintptr_t address, Args&... arguments) -> R {
+    if constexpr (std::is_pointer_v<F>)
+      return reinterpret_cast<F>(address)(std::move(arguments)...);
+    else
+      return F{}(std::move(arguments)...);
+  };
+  auto values = wire::decode<Call<Args...>>(encoded);
   if constexpr (std::is_void_v<R>)
-    std::apply(function, std::move(values));
+    std::apply(call, values);
   else
-    wire::Codec<R>::encode(std::apply(function, std::move(values)), result);
+    wire::encode(std::apply(call, values), result);
 }
 
 }  // namespace pool
@@ -77,13 +81,12 @@ class Pool {
                   "and result have to be values that wire::Codec can encode");
     using Function = std::decay_t<F>;
     using R = pool::Result<Function, pool::Sent<Args>...>;
-    Bytes arguments;
+    std::uintptr_t address = 0;
     if constexpr (std::is_pointer_v<Function>)
-      wire::Codec<std::uintptr_t>::encode(reinterpret_cast<std::uintptr_t>(+function), arguments);
-    using Values = std::tuple<pool::Sent<Args>...>;
-    wire::Codec<Values>::encode(Values(std::forward<Args>(args)...), arguments);
-    return AsyncResult<R>(state_->submit(pool::run<Function, pool::Sent<Args>...>, arguments),
-                          state_);
+      address = reinterpret_cast<std::uintptr_t>(+function);
+    const Bytes call = wire::encode(
+        pool::Call<pool::Sent<Args>...>(address, pool::Sent<Args>(std::forward<Args>(args))...));
+    return AsyncResult<R>(state_->submit(pool::run<Function, pool::Sent<Args>...>, call), state_);
   }
 
   /// apply_async and get.

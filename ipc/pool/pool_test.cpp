@@ -618,6 +618,64 @@ TEST_F(PoolTest, ResultsMayOutliveThePool) {
   EXPECT_THROW(never->get_for(1h), PoolTerminated);
 }
 
+TEST_F(PoolTest, CopiesOfAResultAreWorthTheSameAndAMovedOneSaysSo) {
+  Pool pool{1};
+  auto result = pool.apply_async(square, 3);
+  const auto copy = result;
+  const auto moved = std::move(result);
+  EXPECT_EQ(moved.get(), 9);
+  EXPECT_EQ(copy.get(), 9);
+  EXPECT_THROW(result.get(), std::logic_error);
+  EXPECT_THROW(static_cast<void>(result.ready()), std::logic_error);
+  result = copy;
+  EXPECT_EQ(result.get(), 9);
+}
+
+/// Can be sent on one of its ways only, or on none.
+struct Stubborn {
+  bool leaves = false;
+  bool arrives = false;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    if (!leaves) throw std::range_error("will not leave");
+    archive(arrives);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(arrives);
+    if (!arrives) throw std::range_error("will not arrive");
+  }
+};
+
+TEST_F(PoolTest, ResultsAndArgumentsThatCannotBeSentAreErrorsAndLoseNoWorker) {
+  Pool pool{1};
+  const auto worker = pool.apply([] { return ::getpid(); });
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THROW(pool.apply([](int) { return Stubborn{false, false}; }, i), std::range_error);
+    EXPECT_THROW(pool.apply([](int) { return Stubborn{true, false}; }, i), std::range_error);
+    EXPECT_THROW(pool.apply_async([](Stubborn) {}, Stubborn{false, false}), std::range_error);
+    EXPECT_THROW(pool.apply([](Stubborn) {}, Stubborn{true, false}), std::range_error);
+    EXPECT_TRUE(pool.apply(
+                        [](Stubborn) {
+                          return Stubborn{true, true};
+                        },
+                        Stubborn{true, true})
+                    .arrives);
+  }
+  EXPECT_EQ(pool.apply([] { return ::getpid(); }), worker);
+}
+
+TEST_F(PoolTest, CarriesArgumentsAndResultsOfManyTypes) {
+  Pool pool{1};
+  using Table = std::map<std::string, std::vector<std::optional<double>>>;
+  const Table table{{"a", {1.5, std::nullopt}}, {"b", {}}};
+  EXPECT_EQ(pool.apply([](Table all, std::chrono::seconds) { return all; }, table, 3s), table);
+  EXPECT_EQ(pool.apply([](std::variant<int, std::string> one) { return one.index(); },
+                       std::variant<int, std::string>("text")),
+            1u);
+}
+
 TEST_F(PoolTest, WhatATaskPrintsIsOutBeforeItsResult) {
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);

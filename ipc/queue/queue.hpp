@@ -17,9 +17,11 @@ namespace ipc {
 /// which memory_bytes says how much, and none is taken before values are there. There is no thread
 /// between a put and its get: size and emptiness are exact, and what a process put before it ended
 /// stays. What a backend does not have, its size or timed calls, the queue over it does not have
-/// either. Errors are std::system_error: EBADF after close(), EMSGSIZE for a value whose encoding
-/// is over max_message_bytes, ENOBUFS, ENOMEM or EINVAL when the machine's limits, or the backend,
-/// do not allow the queue.
+/// either. A flat value (wire::Flat) is put without a copy. Errors are std::system_error: EBADF
+/// after close(), EMSGSIZE for a value whose encoding is over max_message_bytes or nested too
+/// deeply, ENOBUFS, ENOMEM or EINVAL when the machine's limits, or the backend, do not allow the
+/// queue. What a value's own serialize function throws comes out of put too; in either case
+/// nothing is put.
 ///
 /// The default backend is the ring of bytes: no death of a process blocks the others, and memory is
 /// its only limit.
@@ -43,12 +45,21 @@ class Queue {
         maxsize_(static_cast<std::size_t>(std::max<std::ptrdiff_t>(maxsize, 0))) {}
 
   /// Blocks while the queue is full.
-  void put(const T& value) { open().put(wire::encode(value)); }
+  void put(const T& value) {
+    Backend& queue = open();
+    wire::with_encoded(value, [&](auto message) { queue.put(message); });
+  }
   /// False when it is full.
-  bool try_put(const T& value) { return open().try_put(wire::encode(value)); }
+  bool try_put(const T& value) {
+    Backend& queue = open();
+    return wire::with_encoded(value, [&](auto message) { return queue.try_put(message); });
+  }
   /// False when it stayed full so long; a wait of zero or less is a try.
   bool try_put_for(const T& value, os::Duration wait) requires Backend::kHasTimed {
-    return open().put_until(wire::encode(value), os::Deadline::after(wait));
+    Backend& queue = open();
+    const auto deadline = os::Deadline::after(wait);
+    return wire::with_encoded(value,
+                              [&](auto message) { return queue.put_until(message, deadline); });
   }
 
   /// Blocks while the queue is empty.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/heap_test_support.hpp"
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
@@ -425,6 +426,52 @@ TEST_F(QueueTest, AValueThatIsTooLargeThrowsFromPutAndTakesNoPlace) {
   EXPECT_TRUE(queue.empty());
   queue.put(std::string(50, 'x'));
   EXPECT_EQ(queue.get(), std::string(50, 'x'));
+}
+
+struct Stubborn {
+  bool leaves = false;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    if (!leaves) throw std::range_error("will not leave");
+    archive(leaves);
+  }
+};
+
+TEST_F(QueueTest, WhatCannotBeEncodedThrowsFromPutAndTakesNoPlace) {
+  Queue<std::vector<Stubborn>> queue{2};
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THROW(queue.put({{true}, {false}}), std::range_error);
+    EXPECT_THROW(queue.try_put({{false}}), std::range_error);
+    EXPECT_THROW(queue.try_put_for({{false}}, 1s), std::range_error);
+  }
+  EXPECT_TRUE(queue.empty());
+  EXPECT_TRUE(queue.try_put({}));
+  EXPECT_TRUE(queue.try_put({}));
+  EXPECT_TRUE(queue.full());
+}
+
+TEST_F(QueueTest, PutsAndGetsAFlatValueWithoutAllocating) {
+  struct Order {
+    int number;
+    double price;
+  };
+  Queue<Order> queue;
+  const std::size_t before = test::allocations;
+  queue.put({1, 2.5});
+  EXPECT_TRUE(queue.try_put({2, 3.5}));
+  EXPECT_EQ(queue.get().price, 2.5);
+  EXPECT_EQ(queue.try_get_for(1h)->number, 2);
+  EXPECT_EQ(test::allocations, before);
+}
+
+TEST_F(QueueTest, CarriesValuesOfManyTypes) {
+  using Entry = std::variant<std::string, std::map<int, std::optional<std::chrono::milliseconds>>>;
+  Queue<Entry> queue;
+  const Entry map(std::map<int, std::optional<std::chrono::milliseconds>>{{1, 5ms}, {2, {}}});
+  queue.put("text");
+  queue.put(map);
+  EXPECT_EQ(queue.get(), Entry("text"));
+  EXPECT_EQ(queue.get(), map);
 }
 
 TEST_F(QueueTest, AProcessMayEndBeforeItsLargeValueIsTaken) {
