@@ -50,7 +50,7 @@ std::optional<Bytes> take(End& end) {
 template <class B>
 class PipeInParts : public test::Conformance<B> {};
 using InParts = testing::Types<SocketpairSeqpacket, SocketpairDatagram, UdpLoopback, MemfdPassing,
-                               VmsplicePipe>;
+                               VmsplicePipe, ShmRing, ShmRingSpin, ShmRingBlock>;
 TYPED_TEST_SUITE(PipeInParts, InParts, test::BackendName);
 
 TYPED_TEST(PipeInParts, CarriesMessagesOfSizesAroundEveryLimit) {
