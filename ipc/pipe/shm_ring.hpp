@@ -83,7 +83,7 @@ class RingEnd {
     if (front->kind() != PieceHeader::kWhole) [[unlikely]] {
       take_parts(*front, buffer.first(size));
     } else {
-      if (size > 0) std::memcpy(buffer.data(), in_.bytes_of(*front).data(), size);
+      copy_message(buffer.data(), in_.bytes_of(*front).data(), size);
       in_.drop(*front);
     }
     return size;
@@ -142,7 +142,7 @@ class RingEnd {
     if (message.size() > whole_bytes()) [[unlikely]]
       return push_parts(message);
     std::byte* const room = out_.reserve(message.size(), life_);
-    if (!message.empty()) std::memcpy(room, message.data(), message.size());
+    copy_message(room, message.data(), message.size());
     out_.commit(PieceHeader::kWhole, message.size());
   }
 

@@ -73,6 +73,24 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
               std::atomic_ref<std::uint64_t>::is_always_lock_free);
 
+/// memcpy(3) for messages, of which most are too small to be worth a call.
+inline void copy_message(std::byte* to, const std::byte* from, std::size_t size) {
+  const auto copy = [&]<std::size_t kBytes>(std::size_t at) {
+    std::memcpy(to + at, from + at, kBytes);
+  };
+  if (size > 64) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {  // the last of these overlaps the one before
+    for (std::size_t at = 0; at + 16 < size; at += 16) copy.operator()<16>(at);
+    copy.operator()<16>(size - 16);
+  } else if (size >= 8) {
+    copy.operator()<8>(0);
+    copy.operator()<8>(size - 8);
+  } else {
+    for (std::size_t at = 0; at < size; ++at) to[at] = from[at];
+  }
+}
+
 /// A ring where this process has it mapped.
 class RingView {
  public:
@@ -107,7 +125,8 @@ class RingProducer {
   std::byte* reserve(std::size_t size, const Lifeline& life) {
     auto& my = ring_.lines().producer;
     if (my.reader_is_gone.load(std::memory_order_relaxed)) os::throw_error(EPIPE, "send");
-    step_over_committed();
+    if (my.clean_from != my.written) [[unlikely]]
+      step_over_committed();
     const std::uint64_t span = PieceHeader::span(size);
     if (ring_.rest_of_lap(my.written) < span) [[unlikely]]
       skip_rest_of_lap(life);
@@ -149,14 +168,15 @@ class RingProducer {
   static constexpr std::uint32_t kSendsPerLook = 1024;
   static constexpr std::uint64_t kCleanedAheadBytes = 4096, kSmallBytes = 512;
 
-  /// Of a producer that was killed right after its commit.
-  void step_over_committed() {
+  /// The last reservation was given up, or its producer was killed, which may have been right after
+  /// its commit. (At each message this look would cost a cache line that the consumer has.)
+  [[gnu::noinline]] void step_over_committed() {
     auto& my = ring_.lines().producer;
     while (const auto word = ring_.header_at(my.written).load(std::memory_order_relaxed))
       my.written += PieceHeader::span(PieceHeader(word).size());
   }
 
-  void skip_rest_of_lap(const Lifeline& life) {
+  [[gnu::noinline]] void skip_rest_of_lap(const Lifeline& life) {
     const std::uint64_t rest = ring_.rest_of_lap(ring_.lines().producer.written);
     make_room(ring_.lines().producer.written + rest, life);
     commit(PieceHeader::kSkip, rest - PieceHeader::kBytes);
@@ -184,7 +204,7 @@ class RingProducer {
       clean_ahead(end);
   }
 
-  void clean_ahead(std::uint64_t from) {
+  [[gnu::noinline]] void clean_ahead(std::uint64_t from) {
     auto& my = ring_.lines().producer;
     const bool is_small = from - my.written <= kSmallBytes;
     const std::uint64_t ahead = is_small ? kCleanedAheadBytes : 64;
@@ -200,7 +220,7 @@ class RingProducer {
     std::memset(ring_.at(from + first), 0, until - from - first);
   }
 
-  void wait_for_room(std::uint64_t needed, const Lifeline& life) {
+  [[gnu::noinline]] void wait_for_room(std::uint64_t needed, const Lifeline& life) {
     auto& [my, unused, door, consumers] = ring_.lines();
     const auto has_room = [&, &mine = my, &theirs = consumers] {
       mine.limit = theirs.position.load(std::memory_order_seq_cst) + ring_.size();
@@ -219,12 +239,12 @@ class RingProducer {
     if (how == Waited::kCut) reader_is_gone();
   }
 
-  void look(const Lifeline& life) {
+  [[gnu::noinline]] void look(const Lifeline& life) {
     ring_.lines().consumer_door.state.fetch_and(~RingDoor::kOtherLook, std::memory_order_seq_cst);
     if (life.is_cut()) reader_is_gone();
   }
 
-  [[noreturn]] void reader_is_gone() {
+  [[gnu::noinline]] [[noreturn]] void reader_is_gone() {
     ring_.lines().producer.reader_is_gone.store(true, std::memory_order_relaxed);
     os::throw_error(EPIPE, "send");
   }
@@ -260,14 +280,15 @@ class RingConsumer {
   void drop(PieceHeader front) {
     auto& [unused, my, producers, door] = ring_.lines();
     my.taken += PieceHeader::span(front.size());
-    ++my.since_sleep;
+    if (++my.since_sleep == kAwakeFor && my.trusts_barrier) [[unlikely]]
+      door.state.fetch_and(~RingDoor::kWaits, std::memory_order_relaxed);
     const bool waits = producers.state.load(std::memory_order_relaxed) & ~RingDoor::kLook;
     if (waits || my.taken - my.told >= ring_.step()) [[unlikely]]
       tell();
   }
 
   /// Waits for a piece.
-  Waited wait(bool within_message, os::Deadline deadline, const Lifeline& life) {
+  [[gnu::noinline]] Waited wait(bool within_message, os::Deadline deadline, const Lifeline& life) {
     auto& [unused, my, producers, door] = ring_.lines();
     const auto has_piece = [&] { return front(within_message).kind() != PieceHeader::kNone; };
     if (has_piece()) return Waited::kSo;
@@ -291,7 +312,7 @@ class RingConsumer {
   static constexpr std::uint32_t kAwakeFor = 256;  ///< messages, before it trusts to stay awake
 
   /// Tells the producer what is taken, and wakes it when it has all the room that it wants.
-  void tell() {
+  [[gnu::noinline]] void tell() {
     auto& [unused, my, producers, door] = ring_.lines();
     my.told = my.taken;
     // Sequentially consistent with the producer's flag and its look at this: one sees the other.
@@ -299,8 +320,6 @@ class RingConsumer {
     const bool sleeps = producers.state.load(std::memory_order_seq_cst) & RingDoor::kAsleep;
     if (sleeps && my.taken >= producers.position.load(std::memory_order_relaxed))
       producers.wake(door);
-    if (my.trusts_barrier && my.since_sleep >= kAwakeFor)
-      door.state.fetch_and(~RingDoor::kWaits, std::memory_order_relaxed);
   }
 
   /// The flag and the commit must not pass each other unseen. As long as kWaits is set, the
