@@ -142,7 +142,8 @@ TYPED_TEST(PipeOfPackets, NeverJoinsTheMessagesOfTwoSenders) {
 
 template <class B>
 class PipeWithCompanion : public test::Conformance<B> {};
-using WithCompanion = testing::Types<SocketpairDatagram, UdpLoopback>;
+using WithCompanion =
+    testing::Types<SocketpairDatagram, UdpLoopback, ShmRing, ShmRingSpin, ShmRingBlock>;
 TYPED_TEST_SUITE(PipeWithCompanion, WithCompanion, test::BackendName);
 
 TYPED_TEST(PipeWithCompanion, ABlockedReceiverLearnsOfTheSendersDeath) {

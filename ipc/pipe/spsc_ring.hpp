@@ -120,8 +120,8 @@ class RingProducer {
   RingProducer() = default;
   explicit RingProducer(RingView ring) : ring_(ring) {}
 
-  /// Room for a piece, of at most half the ring, for which it waits. Throws EPIPE when the other
-  /// end is gone. A second reservation replaces one that was not committed.
+  /// Room for a piece, of at most three eighths of the ring, for which it waits. Throws EPIPE when
+  /// the other end is gone. A second reservation replaces one that was not committed.
   std::byte* reserve(std::size_t size, const Lifeline& life) {
     auto& my = ring_.lines().producer;
     if (my.reader_is_gone.load(std::memory_order_relaxed)) os::throw_error(EPIPE, "send");
