@@ -12,6 +12,7 @@
 #include "ipc/pipe/fifo.hpp"
 #include "ipc/pipe/memfd_passing.hpp"
 #include "ipc/pipe/process_vm_readv.hpp"
+#include "ipc/pipe/shm_ring.hpp"
 #include "ipc/pipe/socketpair_datagram.hpp"
 #include "ipc/pipe/socketpair_seqpacket.hpp"
 #include "ipc/pipe/socketpair_stream.hpp"
@@ -65,7 +66,7 @@ using Starters =
                  DoubleForkStarter, ForkSigchldIgnoredStarter, ThreadStarter>;
 using Pipes = os::TypeList<AnonymousPipe, Fifo, VmsplicePipe, SocketpairStream, SocketpairSeqpacket,
                            SocketpairDatagram, UnixStream, TcpLoopback, UdpLoopback, ProcessVmReadv,
-                           MemfdPassing>;
+                           MemfdPassing, ShmRing, ShmRingSpin, ShmRingBlock>;
 // Every storage once, without a lock; every lock once, in anonymous memory.
 using SharedMemories =
     os::TypeList<Shared<AnonymousStorage, Atomic>, Shared<MappedFileStorage, Atomic>,

@@ -56,7 +56,8 @@ concept PipeEnd = std::movable<E> && !std::copyable<E> &&
 /// - kTakesMessagesWhole: a message of any size is handed over in one step. Whoever dies can no
 ///   more do so in the middle of it, and send() need not notice that the reader dies;
 /// - kMissesAGoneReader: the kernel tells of a reader that is gone only after something was sent to
-///   it. Sends may be lost for a moment before they throw EPIPE.
+///   it, or when it is asked, which is not at every message. Sends may be lost for a moment before
+///   they throw EPIPE.
 template <class E>
 inline constexpr bool send_waits_for_reader = requires {
   requires E::kSendWaitsForReader;

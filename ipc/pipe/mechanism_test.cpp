@@ -50,7 +50,7 @@ std::optional<Bytes> take(End& end) {
 template <class B>
 class PipeInParts : public test::Conformance<B> {};
 using InParts = testing::Types<SocketpairSeqpacket, SocketpairDatagram, UdpLoopback, MemfdPassing,
-                               VmsplicePipe>;
+                               VmsplicePipe, ShmRing, ShmRingSpin, ShmRingBlock>;
 TYPED_TEST_SUITE(PipeInParts, InParts, test::BackendName);
 
 TYPED_TEST(PipeInParts, CarriesMessagesOfSizesAroundEveryLimit) {
@@ -142,7 +142,8 @@ TYPED_TEST(PipeOfPackets, NeverJoinsTheMessagesOfTwoSenders) {
 
 template <class B>
 class PipeWithCompanion : public test::Conformance<B> {};
-using WithCompanion = testing::Types<SocketpairDatagram, UdpLoopback>;
+using WithCompanion =
+    testing::Types<SocketpairDatagram, UdpLoopback, ShmRing, ShmRingSpin, ShmRingBlock>;
 TYPED_TEST_SUITE(PipeWithCompanion, WithCompanion, test::BackendName);
 
 TYPED_TEST(PipeWithCompanion, ABlockedReceiverLearnsOfTheSendersDeath) {
