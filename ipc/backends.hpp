@@ -35,6 +35,8 @@
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/queue/shm_queue.hpp"
+#include "ipc/queue/shm_robust_queue.hpp"
 #include "ipc/queue/sysv_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/eventfd.hpp"
@@ -75,7 +77,8 @@ using SharedMemories =
                  Shared<AnonymousStorage, OfdLock>>;
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
-using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue>;
+using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ShmQueue,
+                            ShmRobustQueue>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 

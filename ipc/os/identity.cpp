@@ -70,6 +70,14 @@ Identity find_my_identity() {
   return me;
 }
 
+// A pid has at most 22 bits; above it the mark, 0 where the start is not known.
+constexpr unsigned kPidBits = 22;
+constexpr std::uint32_t kMarks = (1U << (32 - kPidBits)) - 1;
+
+std::uint32_t mark_of(std::uint32_t started) {
+  return started == 0 ? 0 : 1 + started % kMarks;
+}
+
 }  // namespace
 
 Identity my_identity() {
@@ -83,6 +91,21 @@ bool has_ended(Identity who) {
   const auto started = static_cast<std::uint32_t>(who >> 32);
   const auto stat = stat_of(pid_of(who));
   return stat && (stat->ended || (started != 0 && stat->started != started));
+}
+
+ShortIdentity shortened(Identity who) {
+  const auto started = static_cast<std::uint32_t>(who >> 32);
+  return ShortIdentity{mark_of(started) << kPidBits | static_cast<std::uint32_t>(pid_of(who))};
+}
+
+bool has_ended(ShortIdentity who) {
+  const auto bits = static_cast<std::uint32_t>(who);
+  const auto pid = static_cast<pid_t>(bits & ((1U << kPidBits) - 1));
+  const std::uint32_t mark = bits >> kPidBits;
+  if (pid == 0) return false;
+  if (::kill(pid, 0) == -1 && errno == ESRCH) return true;
+  const auto stat = stat_of(pid);
+  return stat && (stat->ended || (mark != 0 && mark_of(stat->started) != mark));
 }
 
 }  // namespace ipc::os

@@ -1,0 +1,71 @@
+// A mutex in shared memory that a dead holder gives back, pthread_mutexattr_setrobust(3).
+#pragma once
+
+#include <pthread.h>
+
+#include "ipc/os/clock.hpp"
+#include "ipc/os/error.hpp"
+
+namespace ipc::os {
+
+/// A robust process-shared POSIX mutex. Its memory may vanish without a call to the destructor; on
+/// Linux that frees nothing.
+class RobustMutex {
+ public:
+  enum class Taken {
+    kNo,         ///< held by another
+    kYes,        ///< held now
+    kAfterDeath  ///< held now, and the last holder died with it: what it guards may be half done
+  };
+
+  RobustMutex() {
+    Attributes attributes;
+    done(::pthread_mutex_init(&mutex_, &attributes.value), "pthread_mutex_init");
+  }
+  RobustMutex(const RobustMutex&) = delete;
+  RobustMutex& operator=(const RobustMutex&) = delete;
+  ~RobustMutex() = default;
+
+  Taken lock() { return taken(::pthread_mutex_lock(&mutex_), "pthread_mutex_lock"); }
+  Taken try_lock() {
+    const int error = ::pthread_mutex_trylock(&mutex_);
+    return error == EBUSY ? Taken::kNo : taken(error, "pthread_mutex_trylock");
+  }
+  /// kNo when it was held by others until then.
+  Taken lock_until(Deadline deadline) {
+    if (deadline.is_never()) return lock();
+    const timespec until = deadline.monotonic();
+    const int error = ::pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until);
+    return error == ETIMEDOUT ? Taken::kNo : taken(error, "pthread_mutex_clocklock");
+  }
+  void unlock() { ::pthread_mutex_unlock(&mutex_); }
+
+ private:
+  struct Attributes {
+    Attributes() {
+      done(::pthread_mutexattr_init(&value), "pthread_mutexattr_init");
+      done(::pthread_mutexattr_setpshared(&value, PTHREAD_PROCESS_SHARED),
+           "pthread_mutexattr_setpshared");
+      done(::pthread_mutexattr_setrobust(&value, PTHREAD_MUTEX_ROBUST),
+           "pthread_mutexattr_setrobust");
+    }
+    ~Attributes() { ::pthread_mutexattr_destroy(&value); }
+    pthread_mutexattr_t value;
+  };
+
+  static void done(int error, const char* call) {
+    if (error) [[unlikely]]
+      throw_error(error, call);
+  }
+  Taken taken(int error, const char* call) {
+    const bool is_after_death = error == EOWNERDEAD;
+    if (is_after_death) [[unlikely]]
+      error = ::pthread_mutex_consistent(&mutex_);
+    done(error, call);
+    return is_after_death ? Taken::kAfterDeath : Taken::kYes;
+  }
+
+  pthread_mutex_t mutex_;
+};
+
+}  // namespace ipc::os

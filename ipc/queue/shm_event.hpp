@@ -1,0 +1,108 @@
+// Where processes wait until a change in shared memory lets them go on, woken one at a time.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "ipc/os/clock.hpp"
+#include "ipc/os/cpu.hpp"
+#include "ipc/os/futex.hpp"
+
+namespace ipc {
+
+/// A futex word with two facts beside it, changed together: how many sleep, and whether there is a
+/// scout, one that is awake and about to look. Who makes a change wakes a sleeper only when there
+/// is no scout, and makes it the scout; so many changes cost one system call. The rule that keeps
+/// this from losing a wake: whoever ends being the scout looks afterwards, and passes the wake on
+/// when another could go on too.
+///
+/// A process killed as the scout, or between changing the word and waking, would leave the others
+/// asleep: so sleepers look by themselves now and then (os::futex_nap()), and such a wake is late
+/// but not lost. One killed asleep stays counted, until a wake finds nobody.
+///
+/// The changes that are waited for, and the looks, must be sequentially consistent: a look after
+/// enter() sees the change, or the change's notify() sees the sleeper.
+class ShmEvent {
+ public:
+  /// After each change that lets one that waits go on.
+  void notify() {
+    const Word seen = word_.load();
+    if (sleepers_in(seen) > 0 && !(seen & kScout)) [[unlikely]]
+      wake(seen);
+  }
+
+  /// Calls `attempt` until it gives true, or until the deadline passed: false. Its argument says
+  /// that the time for patience is over: a whole nap went by, or the deadline did. `more` says
+  /// whether another that waits could go on as well.
+  template <class Attempt, class More>
+  bool await(Attempt attempt, More more, os::Deadline deadline) {
+    bool is_scout = become_scout();
+    for (bool is_patient = true;;) {
+      if (is_scout && spin(attempt)) {
+        retire();
+        break;
+      }
+      const std::uint32_t sequence = enter(is_scout);
+      const bool is_late = deadline.expired();
+      const bool is_done = attempt(is_late || !is_patient);
+      if (!is_done && !is_late) os::futex_nap(sequence_half(), sequence, deadline);
+      const bool was_let_be = leave(sequence);
+      if (is_done) break;
+      if (is_late && was_let_be) return false;
+      is_patient = !was_let_be;
+      // Perhaps the wake was another's: then a scout is taken for none, and one more is woken.
+      is_scout = true;
+    }
+    if (more()) notify();
+    return true;
+  }
+
+ private:
+  using Word = std::uint64_t;
+  static_assert(std::atomic<Word>::is_always_lock_free);
+  static constexpr Word kScout = Word{1} << 32;
+  static constexpr Word kOneSleeper = Word{1} << 33;
+  static constexpr std::int64_t kSpinNs = 20'000;
+  static constexpr int kLooksPerClock = 16;
+
+  static std::uint32_t sequence_in(Word word) { return static_cast<std::uint32_t>(word); }
+  static Word sleepers_in(Word word) { return word / kOneSleeper; }
+  static Word with_next_sequence(Word word) {
+    return (word & ~Word{UINT32_MAX}) | (sequence_in(word) + 1U);
+  }
+
+  /// For the kernel, which compares these 32 bits; this program never reads them as such.
+  os::FutexWord& sequence_half() {
+    constexpr std::size_t kLower = std::endian::native == std::endian::little ? 0 : 1;
+    return reinterpret_cast<os::FutexWord*>(&word_)[kLower];
+  }
+
+  template <class Attempt>
+  static bool spin(Attempt attempt) {
+    std::int64_t end = 0;
+    for (int i = 0;; ++i) {
+      if (attempt(false)) return true;
+      if (i % kLooksPerClock == 0) {
+        const std::int64_t now = os::now_ns();
+        if (end == 0) end = now + kSpinNs;
+        if (now >= end) return false;
+      }
+      os::relax();
+    }
+  }
+
+  /// False when there is one.
+  bool become_scout();
+  void retire() { word_.fetch_and(~kScout); }
+  /// Counts the caller as a sleeper, and no longer as the scout; gives what to sleep on.
+  std::uint32_t enter(bool is_scout);
+  /// Takes the caller back out; false when there was a wake since, which did it.
+  bool leave(std::uint32_t sequence);
+  void wake(Word seen);
+
+  std::atomic<Word> word_{0};
+};
+
+}  // namespace ipc
