@@ -57,10 +57,15 @@ std::optional<Stat> stat_of(pid_t pid) {
 }
 
 std::atomic<Identity> known_identity{0};
+std::atomic<ShortIdentity> known_short{};
+
+void forget() {
+  known_identity.store(0, std::memory_order_relaxed);
+  known_short.store({}, std::memory_order_relaxed);
+}
 
 Identity find_my_identity() {
-  static const int registered = ::pthread_atfork(
-      nullptr, nullptr, [] { known_identity.store(0, std::memory_order_relaxed); });
+  static const int registered = ::pthread_atfork(nullptr, nullptr, forget);
   if (registered != 0) throw_error(registered, "pthread_atfork");
   const pid_t pid = ::getpid();
   const auto stat = stat_of(pid);
@@ -96,6 +101,14 @@ bool has_ended(Identity who) {
 ShortIdentity shortened(Identity who) {
   const auto started = static_cast<std::uint32_t>(who >> 32);
   return ShortIdentity{mark_of(started) << kPidBits | static_cast<std::uint32_t>(pid_of(who))};
+}
+
+ShortIdentity my_short_identity() {
+  const ShortIdentity known = known_short.load(std::memory_order_relaxed);
+  if (known != ShortIdentity{}) return known;
+  const ShortIdentity me = shortened(my_identity());
+  known_short.store(me, std::memory_order_relaxed);
+  return me;
 }
 
 bool has_ended(ShortIdentity who) {

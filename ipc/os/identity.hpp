@@ -28,6 +28,8 @@ bool has_ended(Identity who);
 enum class ShortIdentity : std::uint32_t {};
 
 ShortIdentity shortened(Identity who);
+/// This process; as cheap as my_identity().
+ShortIdentity my_short_identity();
 bool has_ended(ShortIdentity who);
 
 }  // namespace ipc::os

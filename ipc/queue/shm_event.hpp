@@ -1,6 +1,8 @@
 // Where processes wait until a change in shared memory lets them go on, woken one at a time.
 #pragma once
 
+#include <sched.h>
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -35,12 +37,13 @@ class ShmEvent {
 
   /// Calls `attempt` until it gives true, or until the deadline passed: false. Its argument says
   /// that the time for patience is over: a whole nap went by, or the deadline did. `more` says
-  /// whether another that waits could go on as well.
+  /// whether another that waits could go on as well. `spins`: to look for a while before sleeping,
+  /// which one at a time does.
   template <class Attempt, class More>
-  bool await(Attempt attempt, More more, os::Deadline deadline) {
-    bool is_scout = become_scout();
+  bool await(Attempt attempt, More more, os::Deadline deadline, bool spins) {
+    bool is_scout = spins && become_scout();
     for (bool is_patient = true;;) {
-      if (is_scout && spin(attempt)) {
+      if (is_scout && (spins ? spin(attempt) : attempt(false))) {
         retire();
         break;
       }
@@ -64,8 +67,10 @@ class ShmEvent {
   static_assert(std::atomic<Word>::is_always_lock_free);
   static constexpr Word kScout = Word{1} << 32;
   static constexpr Word kOneSleeper = Word{1} << 33;
+  // A wake across CPUs takes some dozen us. Much less would fall into step with it: each side
+  // asleep just before the other comes.
   static constexpr std::int64_t kSpinNs = 20'000;
-  static constexpr int kLooksPerClock = 16;
+  static constexpr int kLooksPerYield = 16;
 
   static std::uint32_t sequence_in(Word word) { return static_cast<std::uint32_t>(word); }
   static Word sleepers_in(Word word) { return word / kOneSleeper; }
@@ -79,18 +84,19 @@ class ShmEvent {
     return reinterpret_cast<os::FutexWord*>(&word_)[kLower];
   }
 
+  /// False when nothing came in a while. Yields in between: whoever is waited for may be waiting
+  /// for this CPU. A yield that took long was its turn, and ends the spinning.
   template <class Attempt>
   static bool spin(Attempt attempt) {
-    std::int64_t end = 0;
-    for (int i = 0;; ++i) {
-      if (attempt(false)) return true;
-      if (i % kLooksPerClock == 0) {
-        const std::int64_t now = os::now_ns();
-        if (end == 0) end = now + kSpinNs;
-        if (now >= end) return false;
+    const std::int64_t end = os::now_ns() + kSpinNs;
+    do {
+      for (int i = 0; i < kLooksPerYield; ++i) {
+        if (attempt(false)) return true;
+        os::relax();
       }
-      os::relax();
-    }
+      ::sched_yield();
+    } while (os::now_ns() < end);
+    return attempt(false);
   }
 
   /// False when there is one.
@@ -103,6 +109,21 @@ class ShmEvent {
   void wake(Word seen);
 
   std::atomic<Word> word_{0};
+};
+
+/// How far a queue got since this process last had to wait for it, in the process's own memory.
+/// Between two waits of which hundreds of messages went by, a sleep costs little for each, and
+/// leaves the CPU to the others: then spinning does not pay.
+class QueueRun {
+ public:
+  [[nodiscard]] bool is_long(std::uint64_t place) const {
+    constexpr std::uint64_t kLong = 512;
+    return place - begin_.load(std::memory_order_relaxed) >= kLong;
+  }
+  void begin(std::uint64_t place) { begin_.store(place, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> begin_{0};
 };
 
 }  // namespace ipc

@@ -90,7 +90,9 @@ class ShmQueue {
   bool try_claim(Side side, Claim& claim) {
     for (;;) {
       const Found found = slots_.claim(side, claim);
-      if (found != Found::kUnfinished) return found == Found::kClaimed;
+      if (found == Found::kClaimed) return true;
+      if (slots_.catch_up(side)) continue;
+      if (found == Found::kNothing) return false;
       // Most are finished in less time than looking for the owner takes.
       if (!is_finished_soon(claim) && !repair(claim)) return false;
     }
@@ -99,13 +101,17 @@ class ShmQueue {
   bool claim_until(Side side, Claim& claim, os::Deadline deadline) {
     if (slots_.claim(side, claim) == Found::kClaimed) [[likely]]
       return true;
-    ShmEvent& event = side == Side::kPut ? events_->not_full : events_->not_empty;
-    return event.await(
+    const bool is_put = side == Side::kPut;
+    QueueRun& run = is_put ? puts_ : gets_;
+    ShmEvent& event = is_put ? events_->not_full : events_->not_empty;
+    const bool is_claimed = event.await(
         [&](bool is_impatient) {
           return is_impatient ? try_claim(side, claim)
                               : slots_.claim(side, claim) == Found::kClaimed;
         },
-        [&] { return slots_.has_more(side); }, deadline);
+        [&] { return slots_.has_more(side); }, deadline, !run.is_long(slots_.place(side)));
+    run.begin(slots_.place(side));
+    return is_claimed;
   }
 
   static bool is_finished_soon(const Claim& claim) {
@@ -142,6 +148,8 @@ class ShmQueue {
   std::size_t max_bytes_;
   ShmSlots slots_;
   os::SharedObject<Events> events_;
+  QueueRun puts_;
+  QueueRun gets_;
 };
 
 static_assert(ByteQueue<ShmQueue>);

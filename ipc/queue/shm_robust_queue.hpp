@@ -47,9 +47,9 @@ class ShmRobustQueue {
   }
   bool put_until(std::span<const std::byte> message, os::Deadline deadline) {
     if (message.size() > max_bytes_) os::throw_error(EMSGSIZE, "shared memory queue put");
+    const Side side{state_->not_full, state_->not_empty, state_->puts, puts_};
     return do_until(
-        deadline, state_->not_full, [&] { return has_room(); }, [&] { fill(message); },
-        state_->not_empty);
+        deadline, side, [&] { return has_room(); }, [&] { fill(message); });
   }
 
   std::size_t get(std::span<std::byte> buffer) { return *get_until(buffer, os::Deadline::never()); }
@@ -59,13 +59,16 @@ class ShmRobustQueue {
   std::optional<std::size_t> get_until(std::span<std::byte> buffer, os::Deadline deadline) {
     if (buffer.size() < max_bytes_) os::throw_error(EMSGSIZE, "shared memory queue get");
     std::size_t size = 0;
+    const Side side{state_->not_empty, state_->not_full, state_->gets, gets_};
     const bool got = do_until(
-        deadline, state_->not_empty, [&] { return has_message(); }, [&] { size = empty(buffer); },
-        state_->not_full);
+        deadline, side, [&] { return has_message(); }, [&] { size = empty(buffer); });
     return got ? std::optional(size) : std::nullopt;
   }
 
-  std::size_t size() { return static_cast<std::size_t>(state_->puts - state_->gets); }
+  std::size_t size() {
+    const std::uint64_t gets = state_->gets;
+    return std::min(static_cast<std::size_t>(state_->puts - gets), capacity_);
+  }
   std::size_t capacity_messages() { return capacity_; }
   std::size_t max_message_bytes() { return max_bytes_; }
 
@@ -84,26 +87,35 @@ class ShmRobustQueue {
   [[nodiscard]] std::byte* slot_of(std::uint64_t number) const {
     return slots_.data() + number % capacity_ * stride_;
   }
-  // The count that only grows when another process acts is read last: what these say was so then.
+  // Without the mutex. The count that others make grow is read last: a no was true then.
   [[nodiscard]] bool has_room() const {
     const std::uint64_t puts = state_->puts;
-    return puts - state_->gets < capacity_;
+    return static_cast<std::int64_t>(puts - state_->gets) < static_cast<std::int64_t>(capacity_);
   }
   [[nodiscard]] bool has_message() const {
     const std::uint64_t gets = state_->gets;
     return state_->puts != gets;
   }
 
-  /// Does the work under the mutex once it `can` be done, and notifies `other`; false when it could
-  /// not until the deadline.
+  struct Side {
+    ShmEvent& awaited;
+    ShmEvent& caused;
+    const Count& done;
+    QueueRun& run;
+  };
+
+  /// Does the work under the mutex once it `can` be done; false when it could not until the
+  /// deadline.
   template <class Can, class Work>
-  bool do_until(os::Deadline deadline, ShmEvent& event, Can can, Work work, ShmEvent& other) {
+  bool do_until(os::Deadline deadline, const Side& side, Can can, Work work) {
     const auto attempt = [&](bool) { return can() && locked(deadline, can, work); };
     if (!attempt(false)) {
       if (deadline.expired()) return false;
-      if (!event.await(attempt, can, deadline)) return false;
+      const bool is_done = side.awaited.await(attempt, can, deadline, !side.run.is_long(side.done));
+      side.run.begin(side.done);
+      if (!is_done) return false;
     }
-    other.notify();
+    side.caused.notify();
     return true;
   }
   template <class Can, class Work>
@@ -147,6 +159,8 @@ class ShmRobustQueue {
   std::size_t stride_;
   os::SharedMapping slots_;
   os::SharedObject<State> state_;
+  QueueRun puts_;
+  QueueRun gets_;
 };
 
 static_assert(ByteQueue<ShmRobustQueue>);

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "ipc/os/cpu.hpp"
+#include "ipc/os/error.hpp"
 #include "ipc/os/identity.hpp"
 #include "ipc/os/shared_mapping.hpp"
 
@@ -44,21 +46,24 @@ class SlotState {
 ///
 ///   (lap, free) -> (lap, writing, P) -> (lap, full) -> (lap, reading, C) -> (lap + 1, free)
 ///
-/// each step one compare-and-swap: made by one process, once, and never undone. `tail` is the first
-/// place that no producer has claimed, `head` that no consumer has; both only follow the slots, and
-/// whoever finds the slot of `tail` claimed moves `tail` on for its claimer. It follows that
-/// - places are claimed in order, as a claim looks at `tail`, which is past no unclaimed place; so
-///   one producer's messages stay in order, and no message is got twice or skipped;
-/// - a process killed at any instruction leaves a word that is nobody's, or one that names it. Such
-///   a slot hinders only once it is the oldest, of those at `head` for a consumer, of all for a
-///   producer: who is hindered waits, looks whether the owner has ended, and frees the slot for the
-///   next lap. The message of a dead producer was never there, that of a dead consumer is gone with
-///   it. Of two that repair, one's compare-and-swap succeeds; while the owner is only stopped,
-///   nobody's does;
-/// - an old look cannot do harm: `tail` and `head` do not come round in any lifetime, and the word
-///   of a slot is the same again only after 2^30 laps. Were a process held between look and claim
-///   for exactly so long, it would claim a place early: the others find it claimed when they come
-///   there. One message changes its place, none is lost or doubled.
+/// each step one compare-and-swap: made by one process, once, and never undone. `tail` says where
+/// the first place that no producer has claimed is, `head` that no consumer has. They are hints,
+/// set after the claim by plain stores, and right whenever all places before them are claimed: they
+/// may lag, for good when the claimer dies, and an old store may set them back. Whoever looks goes
+/// on from there to the first place that is not claimed. It follows that
+/// - places are claimed in order, so one producer's messages stay in order, and none is skipped;
+/// - a message is got once: one compare-and-swap from full to reading succeeds;
+/// - a process killed at any instruction leaves a slot that is nobody's, or that names it. Such a
+/// slot
+///   hinders only once it is the oldest: who is hindered waits, looks whether the owner has ended,
+///   and frees the slot for the next lap. The message of a dead producer was never there; that of a
+///   dead consumer is gone with it. Of two that repair, one's compare-and-swap succeeds; while the
+///   owner is only stopped, nobody tries;
+/// - an old look does no harm. Places do not come round in any lifetime. The word of a slot is the
+///   same again only after 2^30 laps: a process held between look and claim for exactly so long
+///   claims a place early, which the others pass as claimed when they come there; one message
+///   changes its place, none is lost or doubled. A hint set back by over 2^29 laps would mislead:
+///   catch_up().
 ///
 /// Only processes of one pid namespace may use it: others would be taken for dead.
 class ShmSlots {
@@ -88,6 +93,12 @@ class ShmSlots {
   /// Gives the slot on, filled or free. Throws std::system_error, EOWNERDEAD, when others took this
   /// process for dead meanwhile.
   static void finish(Side side, const Claim& claim);
+  /// Whether the end that this side looks at had fallen so far behind that laps mislead; no longer.
+  bool catch_up(Side side);
+  /// About how many this side has claimed, or more; for comparing.
+  [[nodiscard]] std::uint64_t place(Side side) const {
+    return end_of(side).load(std::memory_order_relaxed);
+  }
   /// Frees a slot found unfinished when its owner has ended; false when it lives. Some
   /// microseconds.
   static bool repair(const Claim& claim);
@@ -108,15 +119,21 @@ class ShmSlots {
     const std::uint64_t index = place & ((std::uint64_t{1} << lap_shift_) - 1);
     return *reinterpret_cast<Slot*>(slots_ + index * stride_);
   }
-  [[nodiscard]] std::uint64_t next(std::uint64_t place) const;
-  void move_on(Place& end, std::uint64_t place) const {
-    end.compare_exchange_strong(place, next(place));
+  [[nodiscard]] std::uint64_t next(std::uint64_t place) const {
+    const std::uint64_t index = place & ((std::uint64_t{1} << lap_shift_) - 1);
+    return index + 1 < capacity_ ? place + 1 : (lap_of(place) + 1) << lap_shift_;
   }
-  /// The place that is `end` when its slot is in phase `from`; nothing when it is not yet.
   [[nodiscard]] Place& end_of(Side side) const {
     return side == Side::kPut ? ends_->tail : ends_->head;
   }
+  /// The place that is next to be claimed, and its slot; nothing when that cannot be claimed yet.
   std::optional<std::uint64_t> find(Side side, Claim& claim) const;
+  /// Somebody on another CPU is as quick: a queue whose lines stay there for some messages is
+  /// faster than one whose lines go to and fro.
+  static void let_run() {
+    constexpr int kPauses = 30;
+    for (int i = 0; i < kPauses; ++i) os::relax();
+  }
   static bool change(const Claim& claim, SlotState to) {
     std::uint64_t seen = claim.state.word();
     return claim.slot->state.compare_exchange_strong(seen, to.word());
@@ -129,5 +146,51 @@ class ShmSlots {
   Ends* ends_;
   std::byte* slots_;
 };
+
+inline std::optional<std::uint64_t> ShmSlots::find(Side side, Claim& claim) const {
+  const auto phase = side == Side::kPut ? SlotState::kFree : SlotState::kFull;
+  Place& end = end_of(side);
+  const std::uint64_t known = end.load(std::memory_order_acquire);
+  for (std::uint64_t place = known;;) {
+    claim.slot = &slot_of(place);
+    claim.state = SlotState(claim.slot->state.load());
+    const auto ahead = claim.state.compared_to(lap_of(place));
+    if (ahead == 0 && claim.state.phase() == phase) return place;
+    if (ahead < 0 || (ahead == 0 && claim.state.phase() < phase)) {
+      if (place != known) end.store(place, std::memory_order_release);
+      return std::nullopt;
+    }
+    // Claimed in this lap, or in one to which the slot has come since.
+    const auto laps = static_cast<std::uint64_t>(ahead - (claim.state.phase() > phase ? 0 : 1));
+    place = next(place + (laps << lap_shift_));
+  }
+}
+
+inline ShmSlots::Found ShmSlots::claim(Side side, Claim& claim) {
+  const os::ShortIdentity me = os::my_short_identity();
+  while (const auto place = find(side, claim)) {
+    const SlotState mine(claim.state.lap(),
+                         side == Side::kPut ? SlotState::kWriting : SlotState::kReading, me);
+    if (!change(claim, mine)) {
+      let_run();
+      continue;
+    }
+    end_of(side).store(next(*place), std::memory_order_release);
+    claim.state = mine;
+    return Found::kClaimed;
+  }
+  const auto phase = claim.state.phase();
+  if (side == Side::kPut) return phase == SlotState::kFull ? Found::kNothing : Found::kUnfinished;
+  // A slot still read from in the lap before cannot have been put to in this one.
+  return phase == SlotState::kWriting ? Found::kUnfinished : Found::kNothing;
+}
+
+inline void ShmSlots::finish(Side side, const Claim& claim) {
+  const std::uint64_t lap = claim.state.lap();
+  const auto to =
+      side == Side::kPut ? SlotState(lap, SlotState::kFull) : SlotState(lap + 1, SlotState::kFree);
+  if (!change(claim, to))
+    os::throw_error(EOWNERDEAD, "shared memory queue: taken for dead by another pid namespace");
+}
 
 }  // namespace ipc
