@@ -1,5 +1,8 @@
 #include "ipc/queue/shm_event.hpp"
 
+#include <algorithm>
+#include <climits>
+
 namespace ipc {
 
 bool ShmEvent::become_scout() {
@@ -15,6 +18,11 @@ std::uint32_t ShmEvent::enter(bool is_scout) {
   return sequence_in(next);
 }
 
+bool ShmEvent::sleep(std::uint32_t sequence, os::Deadline deadline) {
+  const auto nap = std::min(deadline.remaining(), kNap);
+  return os::futex_wait(sequence_half(), sequence, os::Deadline::after(nap));
+}
+
 bool ShmEvent::leave(std::uint32_t sequence) {
   Word seen = word_.load();
   do
@@ -24,17 +32,20 @@ bool ShmEvent::leave(std::uint32_t sequence) {
 }
 
 void ShmEvent::wake(Word seen) {
-  while (sleepers_in(seen) > 0 && !(seen & kScout)) {
-    const Word woken = with_next_sequence(seen - kOneSleeper) | kScout;
-    if (!word_.compare_exchange_weak(seen, woken)) continue;
-    if (os::futex_wake(sequence_half(), 1) > 0) return;
-    // Nobody slept: those counted are dead, or on their way to sleep, which the new sequence
-    // prevents. Whoever was counted since then may sleep already, so look again for that one.
-    seen = woken;
-    if (word_.compare_exchange_strong(seen, with_next_sequence(sequence_in(woken)))) return;
-    while (sequence_in(seen) == sequence_in(woken) && (seen & kScout))
-      if (word_.compare_exchange_weak(seen, seen & ~kScout)) seen &= ~kScout;
-  }
+  Word woken = 0;
+  do {
+    if (sleepers_in(seen) == 0 || (seen & kScout)) return;
+    woken = with_next_sequence(seen - kOneSleeper) | kScout;
+  } while (!word_.compare_exchange_weak(seen, woken));
+  if (os::futex_wake(sequence_half(), 1) > 0) return;
+  // Nobody slept: those counted are dead, or on their way to sleep, from which the new sequence
+  // keeps them. There is no scout then, and nobody to count.
+  seen = woken;
+  do
+    if (sequence_in(seen) != sequence_in(woken)) return;
+  while (!word_.compare_exchange_weak(seen, with_next_sequence(sequence_in(seen))));
+  // Some came since, and may sleep already.
+  if (seen != woken) os::futex_wake(sequence_half(), INT_MAX);
 }
 
 }  // namespace ipc

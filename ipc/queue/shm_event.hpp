@@ -21,8 +21,8 @@ namespace ipc {
 /// when another could go on too.
 ///
 /// A process killed as the scout, or between changing the word and waking, would leave the others
-/// asleep: so sleepers look by themselves now and then (os::futex_nap()), and such a wake is late
-/// but not lost. One killed asleep stays counted, until a wake finds nobody.
+/// asleep: so sleepers look by themselves every 50 ms, and such a wake is late but not lost. One
+/// killed asleep stays counted, until a wake finds nobody.
 ///
 /// The changes that are waited for, and the looks, must be sequentially consistent: a look after
 /// enter() sees the change, or the change's notify() sees the sleeper.
@@ -36,25 +36,26 @@ class ShmEvent {
   }
 
   /// Calls `attempt` until it gives true, or until the deadline passed: false. Its argument says
-  /// that the time for patience is over: a whole nap went by, or the deadline did. `more` says
+  /// that the time for patience is over: 50 ms went by, or the deadline did. `more` says
   /// whether another that waits could go on as well. `spins`: to look for a while before sleeping,
   /// which one at a time does.
   template <class Attempt, class More>
   bool await(Attempt attempt, More more, os::Deadline deadline, bool spins) {
     bool is_scout = spins && become_scout();
-    for (bool is_patient = true;;) {
+    for (auto patience = os::Deadline::after(kNap);;) {
       if (is_scout && (spins ? spin(attempt) : attempt(false))) {
         retire();
         break;
       }
       const std::uint32_t sequence = enter(is_scout);
       const bool is_late = deadline.expired();
-      const bool is_done = attempt(is_late || !is_patient);
-      if (!is_done && !is_late) os::futex_nap(sequence_half(), sequence, deadline);
-      const bool was_let_be = leave(sequence);
+      const bool is_impatient = is_late || patience.expired();
+      if (is_impatient) patience = os::Deadline::after(kNap);
+      const bool is_done = attempt(is_impatient);
+      const bool was_woken = !is_done && !is_late && sleep(sequence, deadline);
+      const bool was_let_be = !was_woken && leave(sequence);
       if (is_done) break;
       if (is_late && was_let_be) return false;
-      is_patient = !was_let_be;
       // Perhaps the wake was another's: then a scout is taken for none, and one more is woken.
       is_scout = true;
     }
@@ -67,6 +68,7 @@ class ShmEvent {
   static_assert(std::atomic<Word>::is_always_lock_free);
   static constexpr Word kScout = Word{1} << 32;
   static constexpr Word kOneSleeper = Word{1} << 33;
+  static constexpr os::Duration kNap = std::chrono::milliseconds(50);
   // A wake across CPUs takes some dozen us. Much less would fall into step with it: each side
   // asleep just before the other comes.
   static constexpr std::int64_t kSpinNs = 20'000;
@@ -104,7 +106,11 @@ class ShmEvent {
   void retire() { word_.fetch_and(~kScout); }
   /// Counts the caller as a sleeper, and no longer as the scout; gives what to sleep on.
   std::uint32_t enter(bool is_scout);
-  /// Takes the caller back out; false when there was a wake since, which did it.
+  /// Gives whether it was woken, or perhaps so; false when its time was over. Who wakes takes the
+  /// woken out of the count: it must not leave() itself, even where the sequence is still the same,
+  /// as it is for one that came between the change of the word and the call that woke it.
+  bool sleep(std::uint32_t sequence, os::Deadline deadline);
+  /// Takes the caller back out of the count; false when there was a wake since, which did it.
   bool leave(std::uint32_t sequence);
   void wake(Word seen);
 
