@@ -37,6 +37,7 @@
 #include "ipc/queue/packet_pipe.hpp"
 #include "ipc/queue/posix_queue.hpp"
 #include "ipc/queue/seqpacket_queue.hpp"
+#include "ipc/queue/shm_queue.hpp"
 #include "ipc/queue/sysv_queue.hpp"
 #include "ipc/semaphore/boost.hpp"
 #include "ipc/semaphore/eventfd.hpp"
@@ -78,7 +79,7 @@ using SharedMemories =
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
 using Queues =
-    os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ByteRing>;
+    os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ShmQueue, ByteRing>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 

@@ -57,10 +57,15 @@ std::optional<Stat> stat_of(pid_t pid) {
 }
 
 std::atomic<Identity> known_identity{0};
+std::atomic<ShortIdentity> known_short{};
+
+void forget() {
+  known_identity.store(0, std::memory_order_relaxed);
+  known_short.store({}, std::memory_order_relaxed);
+}
 
 Identity find_my_identity() {
-  static const int registered = ::pthread_atfork(
-      nullptr, nullptr, [] { known_identity.store(0, std::memory_order_relaxed); });
+  static const int registered = ::pthread_atfork(nullptr, nullptr, forget);
   if (registered != 0) throw_error(registered, "pthread_atfork");
   const pid_t pid = ::getpid();
   const auto stat = stat_of(pid);
@@ -68,6 +73,14 @@ Identity find_my_identity() {
   const Identity me = started << 32 | static_cast<std::uint32_t>(pid);
   known_identity.store(me, std::memory_order_relaxed);
   return me;
+}
+
+// A pid has at most 22 bits; above it the mark, 0 where the start is not known.
+constexpr unsigned kPidBits = 22;
+constexpr std::uint32_t kMarks = (1U << (32 - kPidBits)) - 1;
+
+std::uint32_t mark_of(std::uint32_t started) {
+  return started == 0 ? 0 : 1 + started % kMarks;
 }
 
 }  // namespace
@@ -83,6 +96,29 @@ bool has_ended(Identity who) {
   const auto started = static_cast<std::uint32_t>(who >> 32);
   const auto stat = stat_of(pid_of(who));
   return stat && (stat->ended || (started != 0 && stat->started != started));
+}
+
+ShortIdentity shortened(Identity who) {
+  const auto started = static_cast<std::uint32_t>(who >> 32);
+  return ShortIdentity{mark_of(started) << kPidBits | static_cast<std::uint32_t>(pid_of(who))};
+}
+
+ShortIdentity my_short_identity() {
+  const ShortIdentity known = known_short.load(std::memory_order_relaxed);
+  if (known != ShortIdentity{}) return known;
+  const ShortIdentity me = shortened(my_identity());
+  known_short.store(me, std::memory_order_relaxed);
+  return me;
+}
+
+bool has_ended(ShortIdentity who) {
+  const auto bits = static_cast<std::uint32_t>(who);
+  const auto pid = static_cast<pid_t>(bits & ((1U << kPidBits) - 1));
+  const std::uint32_t mark = bits >> kPidBits;
+  if (pid == 0) return false;
+  if (::kill(pid, 0) == -1 && errno == ESRCH) return true;
+  const auto stat = stat_of(pid);
+  return stat && (stat->ended || (mark != 0 && mark_of(stat->started) != mark));
 }
 
 }  // namespace ipc::os

@@ -23,4 +23,13 @@ inline pid_t pid_of(Identity who) {
 /// be read, a process counts as ended only once it is reaped. One that called execve(2) lives on.
 bool has_ended(Identity who);
 
+/// An identity in 32 bits, for a word that has to hold more: the whole pid, and of the start ten
+/// bits. A later process with the same pid is taken for the earlier once in a thousand times.
+enum class ShortIdentity : std::uint32_t {};
+
+ShortIdentity shortened(Identity who);
+/// This process; as cheap as my_identity().
+ShortIdentity my_short_identity();
+bool has_ended(ShortIdentity who);
+
 }  // namespace ipc::os

@@ -54,7 +54,28 @@ TEST_F(AnIdentity, OfAnEarlierProcessWithTheSamePidHasEnded) {
 }
 
 TEST_F(AnIdentity, OfNobodyHasNotEnded) {
-  EXPECT_FALSE(has_ended(0));
+  EXPECT_FALSE(has_ended(Identity{0}));
+  EXPECT_FALSE(has_ended(ShortIdentity{}));
+}
+
+TEST_F(AnIdentity, TellsTheSameWhenItIsShort) {
+  const ShortIdentity me = shortened(my_identity());
+  EXPECT_FALSE(has_ended(me));
+  EXPECT_TRUE(has_ended(shortened(my_identity() - (Identity{1} << 32))));
+  // One whose start is not known is told by its pid alone.
+  EXPECT_FALSE(has_ended(shortened(static_cast<Identity>(::getpid()))));
+  auto child = test::beside([] {
+    for (;;) ::pause();
+    return false;
+  });
+  const pid_t pid = child.pid();
+  EXPECT_FALSE(has_ended(shortened(static_cast<Identity>(pid))));
+  child.kill(SIGKILL);
+  siginfo_t info{};
+  check(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), "waitid");
+  EXPECT_TRUE(has_ended(shortened(static_cast<Identity>(pid))));
+  child.wait();
+  EXPECT_TRUE(has_ended(shortened(static_cast<Identity>(pid))));
 }
 
 }  // namespace

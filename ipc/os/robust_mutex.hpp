@@ -1,17 +1,23 @@
-// A mutex in shared memory that a holder's death gives back, pthread_mutexattr_setrobust(3).
+// A mutex in shared memory that a dead holder gives back, pthread_mutexattr_setrobust(3).
 #pragma once
 
 #include <pthread.h>
 
+#include "ipc/os/clock.hpp"
 #include "ipc/os/error.hpp"
 
 namespace ipc::os {
 
-/// A process-shared POSIX mutex; std::lock_guard works with it. After a holder died the next one
-/// carries on with what it guards as it was left. It lies in shared memory, which may vanish
-/// without a call to the destructor; on Linux that frees nothing.
+/// A robust process-shared POSIX mutex. Its memory may vanish without a call to the destructor; on
+/// Linux that frees nothing.
 class RobustMutex {
  public:
+  enum class Taken {
+    kNo,         ///< held by another
+    kYes,        ///< held now
+    kAfterDeath  ///< held now, and the last holder died with it: what it guards may be half done
+  };
+
   RobustMutex() {
     Attributes attributes;
     done(::pthread_mutex_init(&mutex_, &attributes.value), "pthread_mutex_init");
@@ -20,12 +26,17 @@ class RobustMutex {
   RobustMutex& operator=(const RobustMutex&) = delete;
   ~RobustMutex() = default;
 
-  void lock() { settle(::pthread_mutex_lock(&mutex_), "pthread_mutex_lock"); }
-  bool try_lock() {
+  Taken lock() { return taken(::pthread_mutex_lock(&mutex_), "pthread_mutex_lock"); }
+  Taken try_lock() {
     const int error = ::pthread_mutex_trylock(&mutex_);
-    if (error == EBUSY) return false;
-    settle(error, "pthread_mutex_trylock");
-    return true;
+    return error == EBUSY ? Taken::kNo : taken(error, "pthread_mutex_trylock");
+  }
+  /// kNo when it was held by others until then.
+  Taken lock_until(Deadline deadline) {
+    if (deadline.is_never()) return lock();
+    const timespec until = deadline.monotonic();
+    const int error = ::pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until);
+    return error == ETIMEDOUT ? Taken::kNo : taken(error, "pthread_mutex_clocklock");
   }
   void unlock() { ::pthread_mutex_unlock(&mutex_); }
 
@@ -46,10 +57,12 @@ class RobustMutex {
     if (error) [[unlikely]]
       throw_error(error, call);
   }
-  void settle(int error, const char* call) {
-    if (error == EOWNERDEAD) [[unlikely]]
+  Taken taken(int error, const char* call) {
+    const bool is_after_death = error == EOWNERDEAD;
+    if (is_after_death) [[unlikely]]
       error = ::pthread_mutex_consistent(&mutex_);
     done(error, call);
+    return is_after_death ? Taken::kAfterDeath : Taken::kYes;
   }
 
   pthread_mutex_t mutex_;

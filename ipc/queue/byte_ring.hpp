@@ -27,7 +27,7 @@ namespace ipc {
 ///
 /// The mutex is held while a message is copied, never while somebody waits. A process killed inside
 /// changed nothing, since the new state counts from the one store that ends a call; one that is
-/// stopped inside (SIGSTOP) holds up the others.
+/// stopped inside (SIGSTOP) holds up the others, those with a deadline no longer than that.
 class ByteRing {
  public:
   static constexpr std::string_view kName = "byte_ring";
@@ -56,7 +56,8 @@ class ByteRing {
   }
   bool put_until(std::span<const std::byte> message, os::Deadline deadline) {
     if (message.size() > max_bytes_) os::throw_error(EMSGSIZE, "byte ring put");
-    if (!shared_->space.wait_until([&] { return write(message); }, deadline)) return false;
+    const auto attempt = [&] { return inside(deadline, [&] { return write(message); }); };
+    if (!shared_->space.wait_until(attempt, deadline)) return false;
     shared_->messages.open();
     return true;
   }
@@ -68,7 +69,10 @@ class ByteRing {
   std::optional<std::size_t> get_until(std::span<std::byte> buffer, os::Deadline deadline) {
     if (buffer.size() < max_bytes_) os::throw_error(EMSGSIZE, "byte ring get");
     std::optional<std::size_t> size;
-    shared_->messages.wait_until([&] { return (size = read(buffer)).has_value(); }, deadline);
+    const auto attempt = [&] {
+      return inside(deadline, [&] { return (size = read(buffer)).has_value(); });
+    };
+    shared_->messages.wait_until(attempt, deadline);
     // Without a bound on their number, whether one fits depends on its size.
     if (size)
       shared_->space.open(most_messages_ == kUnbounded ? std::numeric_limits<int>::max() : 1);
@@ -91,6 +95,7 @@ class ByteRing {
 
  private:
   using Header = std::uint64_t;  ///< the message's size
+  using Taken = os::RobustMutex::Taken;
   static constexpr std::size_t kChunk = std::size_t{1} << 20;
   static constexpr std::size_t kMostBytes = std::numeric_limits<std::ptrdiff_t>::max() - 2 * kChunk;
   static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
@@ -153,8 +158,26 @@ class ByteRing {
            state.end - state.first + sizeof(Header) + bytes <= ring_bytes_;
   }
 
+  /// Does the work under the mutex; false too when that stayed taken until the deadline. 10 ms at
+  /// least, so that a try fails for that reason only when the holder is stopped or starved.
+  template <class Work>
+  bool inside(os::Deadline deadline, Work work) {
+    constexpr os::Duration kAtLeast = std::chrono::milliseconds(10);
+    Taken taken = shared_->mutex.try_lock();
+    if (taken == Taken::kNo)
+      taken =
+          shared_->mutex.lock_until(os::Deadline::after(std::max(deadline.remaining(), kAtLeast)));
+    if (taken == Taken::kNo) return false;
+    const bool is_done = work();
+    shared_->mutex.unlock();
+    if (taken == Taken::kAfterDeath) {  // the dead one may have been about to wake somebody
+      shared_->messages.open();
+      shared_->space.open();
+    }
+    return is_done;
+  }
+
   bool write(std::span<const std::byte> message) {
-    const std::lock_guard inside(shared_->mutex);
     State state = shared_->now();
     if (!fits(state, message.size())) return false;
     const auto size = static_cast<Header>(message.size());
@@ -167,7 +190,6 @@ class ByteRing {
   }
 
   std::optional<std::size_t> read(std::span<std::byte> buffer) {
-    const std::lock_guard inside(shared_->mutex);
     const State before = shared_->now();
     if (before.messages == 0) return std::nullopt;
     Header size = 0;

@@ -7,7 +7,7 @@
 namespace ipc {
 
 /// A holder that dies gives it back: the next one carries on with the cells as they were left.
-class RobustMutex : public os::RobustMutex {
+class RobustMutex {
  public:
   static constexpr std::string_view kName = "robust_mutex";
   static constexpr bool kRobust = true;
@@ -16,6 +16,13 @@ class RobustMutex : public os::RobustMutex {
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { RobustMutex probe; });
   }
+
+  void lock() { mutex_.lock(); }
+  bool try_lock() { return mutex_.try_lock() != os::RobustMutex::Taken::kNo; }
+  void unlock() { mutex_.unlock(); }
+
+ private:
+  os::RobustMutex mutex_;
 };
 static_assert(Guard<RobustMutex>);
 
