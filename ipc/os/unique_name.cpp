@@ -61,7 +61,9 @@ bool is_orphaned_name(std::string_view name) {
   if (std::sscanf(text.c_str(), "ipcmark.%d.%llu.%u%n", &pid, &start, &number, &length) != 3 ||
       length != static_cast<int>(text.size()))
     return false;
-  return start_time(pid) != start;
+  // Without a descriptor to read /proc with, the owner did not know its start time.
+  const auto living = start_time(pid);
+  return start == 0 ? !living : living != start;
 }
 
 namespace {
