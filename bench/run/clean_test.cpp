@@ -2,12 +2,9 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include <csignal>
-#include <fstream>
-
 #include "bench/run/fake_folder.hpp"
-#include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
+#include "ipc/os/stamped_test_support.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace bench::run::test {
@@ -29,20 +26,13 @@ class Clean : public WithFakes {
   static bool exists(const std::string& name) { return fs::exists("/dev/shm" + name); }
 };
 
-TEST_F(Clean, RemovesWhatADeadOwnerLeftAndNamesIt) {
-  const fs::path told = folder_ / "name";
-  os::Child owner = os::Child::fork([&] {
-    std::ofstream(told) << make_object();
-    return ::raise(SIGKILL);
-  });
-  owner.wait();
-  std::string name;
-  std::ifstream(told) >> name;
-  ASSERT_TRUE(exists(name));
+TEST_F(Clean, RemovesOneOfEachKindThatADeadOwnerLeftAndNamesIt) {
+  const auto [owner, left] = ipc::test::leave_one_of_each();
+  ASSERT_GE(left.size(), ipc::test::kStampedKinds - 1);
   const CommandResult result = clean();
   EXPECT_EQ(code_of(result), 0) << result.errors;
-  EXPECT_NE(result.output.find(name), std::string::npos) << result.output;
-  EXPECT_FALSE(exists(name));
+  for (const auto& name : left) EXPECT_TRUE(holds(result.output, "removed " + name + "\n"));
+  EXPECT_TRUE(ipc::test::stamped_names_of(owner).empty());
 }
 
 TEST_F(Clean, LeavesWhatTheLivingUse) {

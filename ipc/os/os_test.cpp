@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <thread>
@@ -117,6 +118,16 @@ TEST_F(OsTest, UniqueNamesDifferAndBelongToTheirProcess) {
   EXPECT_NE(name, unique_name());
   EXPECT_FALSE(is_orphaned_name(name));
   EXPECT_EQ(in_child([&] { return !is_orphaned_name(name); }), kSuccess);
+  EXPECT_EQ(in_child([] {
+              const rlimit none{0, 64};
+              ::setrlimit(RLIMIT_NOFILE, &none);
+              return in_child([nameless = unique_name(), owner = ::getpid()] {
+                       const rlimit enough{64, 64};
+                       ::setrlimit(RLIMIT_NOFILE, &enough);
+                       return !is_orphaned_name(nameless);
+                     }) == kSuccess;
+            }),
+            kSuccess);
   EXPECT_FALSE(is_orphaned_name("/somebody.elses"));
   EXPECT_FALSE(is_orphaned_name("/ipcmark.1.2.3.more"));
   EXPECT_FALSE(is_orphaned_name(""));

@@ -3,15 +3,21 @@
 #include <mqueue.h>
 #include <semaphore.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "ipc/os/limits.hpp"
 #include "ipc/os/sysv.hpp"
+#include "ipc/os/unique_fd.hpp"
 
 namespace ipc::os {
 
@@ -34,6 +40,11 @@ std::optional<unsigned long long> start_time(pid_t pid) {
 
 }  // namespace
 
+std::string temporary_folder() {
+  const char* const place = std::getenv("TMPDIR");
+  return place && *place ? place : "/tmp";
+}
+
 std::string unique_name() {
   static std::atomic<unsigned> number{0};
   const pid_t pid = ::getpid();
@@ -50,23 +61,81 @@ bool is_orphaned_name(std::string_view name) {
   if (std::sscanf(text.c_str(), "ipcmark.%d.%llu.%u%n", &pid, &start, &number, &length) != 3 ||
       length != static_cast<int>(text.size()))
     return false;
-  return start_time(pid) != start;
+  // Without a descriptor to read /proc with, the owner did not know its start time.
+  const auto living = start_time(pid);
+  return start == 0 ? !living : living != start;
+}
+
+namespace {
+
+/// A place where things with stamped names may be.
+struct Place {
+  std::string folder;
+  std::string prefix;  ///< of the file that stands for a name
+  std::string shown;   ///< before the name, in a text for a person
+  std::function<bool(const std::string& name)> remove;
+};
+
+/// The POSIX queues as a folder: a mount of their file system that nobody else sees and that ends
+/// with the descriptor (fsmount(2), Linux 5.2). None without the privilege.
+UniqueFd mounted_queues() {
+  constexpr unsigned kCloexec = 1, kCreate = 6;  // FSOPEN_CLOEXEC, FSCONFIG_CMD_CREATE
+  const UniqueFd system(static_cast<int>(::syscall(SYS_fsopen, "mqueue", kCloexec)));
+  if (!system || ::syscall(SYS_fsconfig, system.get(), kCreate, nullptr, nullptr, 0) == -1)
+    return UniqueFd();
+  return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, system.get(), kCloexec, 0)));
+}
+
+/// Whether it was this user's and is gone: a file, or a folder with nothing but a FIFO in it.
+bool remove_temporary(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == -1 || status.st_uid != ::geteuid()) return false;
+  if (!S_ISDIR(status.st_mode)) return ::unlink(path.c_str()) == 0;
+  ::unlink((path + "/fifo").c_str());
+  return ::rmdir(path.c_str()) == 0;
+}
+
+/// Calls visit(place, name) for each stamped name that there is.
+template <class Visit>
+void visit_stamped(Visit visit) {
+  const UniqueFd queues = mounted_queues();
+  const std::string queue_folder =
+      queues ? "/proc/self/fd/" + std::to_string(queues.get()) : "/dev/mqueue";
+  const std::string temporary = temporary_folder();
+  const auto removed_by = [](int (*call)(const char*)) {
+    return [call](const std::string& name) { return call(name.c_str()) == 0; };
+  };
+  const std::array<Place, 4> places{{
+      {"/dev/shm", "", "", removed_by(::shm_unlink)},
+      {"/dev/shm", "sem.", "", removed_by(::sem_unlink)},
+      {queue_folder, "", "", removed_by(::mq_unlink)},
+      {temporary, "", temporary,
+       [&](const std::string& name) { return remove_temporary(temporary + name); }},
+  }};
+  for (const Place& place : places) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(place.folder, ignored)) {
+      const std::string file = entry.path().filename();
+      if (file.starts_with(place.prefix + "ipcmark."))
+        visit(place, "/" + file.substr(place.prefix.size()));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> stamped_names() {
+  std::vector<std::string> names;
+  visit_stamped(
+      [&](const Place& place, const std::string& name) { names.push_back(place.shown + name); });
+  return names;
 }
 
 std::vector<std::string> reclaim_orphaned_names() {
   std::vector<std::string> removed;
-  const auto sweep = [&](const char* folder, std::string_view prefix, auto unlink) {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      const std::string file = entry.path().filename();
-      if (!file.starts_with(prefix)) continue;
-      const std::string name = "/" + file.substr(prefix.size());
-      if (is_orphaned_name(name) && unlink(name.c_str()) == 0) removed.push_back(name);
-    }
-  };
-  sweep("/dev/shm", "", ::shm_unlink);
-  sweep("/dev/shm", "sem.", ::sem_unlink);
-  sweep("/dev/mqueue", "", ::mq_unlink);  // visible only where that file system is mounted
+  visit_stamped([&](const Place& place, const std::string& name) {
+    if (is_orphaned_name(name) && place.remove(name)) removed.push_back(place.shown + name);
+  });
   for (const auto& object : reclaim_orphaned_sysv()) removed.push_back(object.to_string());
   return removed;
 }

@@ -7,17 +7,26 @@
 
 namespace ipc::os {
 
+/// The folder for temporary files: TMPDIR, else /tmp.
+std::string temporary_folder();
+
 /// A new name "/ipcmark.<pid>.<start>.<number>" for shm_open, mq_open, sem_open and Boost, where
 /// start is the owner's start time (/proc/pid/stat field 22), so that a recycled pid is told apart.
-/// Unlink the name right after opening where the API allows it.
+/// Also for files and folders in temporary_folder(). Unlink the name right after opening where the
+/// API allows it.
 std::string unique_name();
 
 /// Whether this process may take away an object of that name: it is one of ours and its owner is
 /// dead.
 bool is_orphaned_name(std::string_view name);
 
-/// Removes what dead owners left in /dev/shm, among the POSIX queues and among System V's objects
-/// (see reclaim_orphaned_sysv() for those); gives what was removed, as text for a person.
+/// What carries such a name now, as text for a person: in /dev/shm, among the POSIX queues, and in
+/// temporary_folder() what is this user's. The queues show where their file system is mounted at
+/// /dev/mqueue, or to a process that may mount it (CAP_SYS_ADMIN).
+std::vector<std::string> stamped_names();
+
+/// Removes of those what dead owners left, and of System V's objects (see reclaim_orphaned_sysv()
+/// for those); gives what was removed, as text for a person.
 std::vector<std::string> reclaim_orphaned_names();
 
 }  // namespace ipc::os

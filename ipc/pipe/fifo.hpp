@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "ipc/os/child.hpp"
+#include "ipc/os/unique_name.hpp"
 #include "ipc/pipe/stream_end.hpp"
 
 namespace ipc {
@@ -36,10 +36,7 @@ class Fifo {
   class Name {
    public:
     Name() {
-      const char* const place = std::getenv("TMPDIR");
-      folder_ = (place && *place ? std::string(place) : "/tmp") + "/ipcmark.XXXXXX";
-      if (!::mkdtemp(folder_.data())) os::throw_errno("mkdtemp " + folder_);
-      path_ = folder_ + "/fifo";
+      os::check(::mkdir(folder_.c_str(), 0700), "mkdir " + folder_);
       if (::mkfifo(path_.c_str(), 0600) == -1) {
         const int error = errno;
         ::rmdir(folder_.c_str());
@@ -60,8 +57,8 @@ class Fifo {
     }
 
    private:
-    std::string folder_;
-    std::string path_;
+    std::string folder_ = os::temporary_folder() + os::unique_name();
+    std::string path_ = folder_ + "/fifo";
   };
 
   /// One FIFO: the end to read from and the end to write to.

@@ -184,7 +184,7 @@ TEST_F(MechanismTest, FifoLeavesNoNameAndNamesWhatFailed) {
               const bool empty = std::filesystem::is_empty(folder);
               std::filesystem::remove_all(folder);
               return empty && error_of([] { Fifo::make({}); }) == ENOENT &&
-                     Fifo::unavailable()->find("mkdtemp " + folder) == 0;
+                     Fifo::unavailable()->find("mkdir " + folder) == 0;
             }),
             kSuccess);
 }

@@ -120,7 +120,8 @@ class BoostQueue {
       return call();
     } catch (const boost::interprocess::interprocess_exception& error) {
       const int number = error.get_native_error();
-      os::throw_error(number ? number : EIO, std::string("boost message_queue: ") + error.what());
+      if (number) os::throw_error(number, "boost message_queue");
+      os::throw_error(EIO, std::string("boost message_queue: ") + error.what());
     }
   }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <string>
 
 #include "ipc/os/error.hpp"
@@ -32,7 +31,7 @@ class MappedFileStorage {
 
  private:
   static os::UniqueFd open_file() {
-    const std::string folder = std::filesystem::temp_directory_path();
+    const std::string folder = os::temporary_folder();
     os::UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
     // The file system, or with the latter two the kernel, does not know it.
     if (!file && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
