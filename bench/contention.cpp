@@ -189,7 +189,7 @@ Outcome pool_contention(int processes, const Window& window, Placement placement
   };
   const os::SharedObject<Result> result;
   const auto submitter = [&](Peer& peer) {
-    P pool(static_cast<unsigned>(workers));
+    P pool({.workers = processes});
     PoolTask task(placement, workers);
     std::map<std::int32_t, std::int64_t> answered;
     const auto submit = [&] {

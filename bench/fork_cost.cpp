@@ -137,7 +137,8 @@ void add_lifecycles(Matrix& matrix) {
                                  []<class S>(std::type_identity<S>) { return S(1); });
   add_lifecycle<ipc::Notifiers>(matrix, "notify",
                                 []<class N>(std::type_identity<N>) { return N(); });
-  add_lifecycle<ipc::Pools>(matrix, "pool", []<class P>(std::type_identity<P>) { return P(2); });
+  add_lifecycle<ipc::Pools>(matrix, "pool",
+                            []<class P>(std::type_identity<P>) { return P({.workers = 2}); });
 }
 
 }  // namespace

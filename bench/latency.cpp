@@ -163,7 +163,7 @@ Outcome shared_latency(const Window& window, Placement placement) {
 template <ipc::TaskPool P>
 Outcome pool_latency(const Window& window, Placement placement) {
   return alone(window, placement, "submitter", [&](Peer& peer, Samples& samples) {
-    P pool(1);
+    P pool({.workers = 1});
     PoolTask task(placement, 1);
     peer.start();
     sample(peer, samples, [&] {

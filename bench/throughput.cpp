@@ -153,7 +153,7 @@ template <ipc::TaskPool P>
 Outcome pool_throughput(const Window& window, Placement placement) {
   const os::SharedObject<Count> counted;
   const auto submitter = [&](Peer& peer) {
-    P pool(kPoolWorkers);
+    P pool({.workers = kPoolWorkers});
     PoolTask task(placement, kPoolWorkers);
     std::uint64_t numbers_out = 0;  // sum of those submitted less those that came back
     const auto submit = [&] {

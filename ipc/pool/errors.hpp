@@ -1,14 +1,7 @@
-// What getting a task's result throws when there is none.
+// What getting a task's result throws when there is none, beside what the task threw.
 #pragma once
 
-#include <cxxabi.h>
-
-#include <cstdlib>
-#include <memory>
 #include <stdexcept>
-#include <string>
-#include <string_view>
-#include <typeinfo>
 
 #include "ipc/os/child.hpp"
 
@@ -36,47 +29,5 @@ class WorkerLost : public std::runtime_error {
  private:
   os::ExitStatus status_;
 };
-
-/// The task threw an exception of a type that cannot be made again here: its text, and its type's
-/// name.
-class RemoteError : public std::runtime_error {
- public:
-  RemoteError(std::string type, const std::string& text)
-      : std::runtime_error(text), type_(std::move(type)) {}
-  [[nodiscard]] const std::string& type() const { return type_; }
-
- private:
-  std::string type_;
-};
-
-namespace remote {
-
-inline std::string readable(const std::string& type) {
-  int failed = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type.c_str(), nullptr, nullptr, &failed), &std::free);
-  return name ? name.get() : type;
-}
-
-template <class... Known>
-[[noreturn]] void rethrow_as(const std::string& type, const std::string& text) {
-  const auto try_one = [&]<class E>(std::type_identity<E>) {
-    if (type == typeid(E).name()) throw E(text);
-  };
-  (try_one(std::type_identity<Known>{}), ...);
-  throw RemoteError(readable(type), text);
-}
-
-/// Throws what a task threw: the exceptions of <stdexcept> as they were, others as RemoteError.
-[[noreturn]] inline void rethrow(std::string_view encoded) {
-  const std::size_t end = encoded.find('\0');
-  const std::string type(encoded.substr(0, end));
-  const std::string text(end == encoded.npos ? "" : encoded.substr(end + 1));
-  rethrow_as<std::logic_error, std::domain_error, std::invalid_argument, std::length_error,
-             std::out_of_range, std::runtime_error, std::range_error, std::overflow_error,
-             std::underflow_error>(type, text);
-}
-
-}  // namespace remote
 
 }  // namespace ipc

@@ -1,4 +1,5 @@
-// What the process of a pool knows of its tasks: which are out, and which results wait.
+// What the process of a pool knows of its tasks: which are out, which wait for room on their way
+// out, and which results wait.
 #pragma once
 
 #include <unistd.h>
@@ -9,18 +10,60 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/pool/contract.hpp"
 
 namespace ipc {
 
+/// Tasks for which there is no room yet, in their order.
+class Backlog {
+ public:
+  struct Task {
+    std::uint64_t id;
+    TaskFunction function;
+    Bytes arguments;
+  };
+
+  void push(std::uint64_t id, TaskFunction function, std::span<const std::byte> arguments) {
+    tasks_.push_back({id, function, {arguments.begin(), arguments.end()}});
+    bytes_ += arguments.size();
+  }
+  void push_front(Task task) {
+    bytes_ += task.arguments.size();
+    tasks_.push_front(std::move(task));
+  }
+  [[nodiscard]] bool empty() const { return tasks_.empty(); }
+  [[nodiscard]] bool is_full() const { return bytes_ > kMostWaitingBytes; }
+  [[nodiscard]] const Task& front() const { return tasks_.front(); }
+  Task take() {
+    Task task = std::move(tasks_.front());
+    bytes_ -= task.arguments.size();
+    tasks_.pop_front();
+    return task;
+  }
+  void pop() { take(); }
+  void clear() {
+    tasks_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  std::deque<Task> tasks_;
+  std::size_t bytes_ = 0;
+};
+
 /// The bookkeeping that all pools share; it starts nothing and waits for nothing itself.
 class TaskLedger {
  public:
-  explicit TaskLedger(unsigned workers) {
-    if (workers == 0) throw std::invalid_argument("a pool needs at least one worker");
+  explicit TaskLedger(const PoolOptions& options)
+      : workers_(options.workers.value_or(static_cast<int>(os::allowed_cpus().size()))) {
+    if (workers_ < 1) throw std::invalid_argument("a pool needs at least one worker");
+    if (options.max_tasks_per_child && *options.max_tasks_per_child < 1)
+      throw std::invalid_argument("a worker of a pool has to be allowed at least one task");
   }
 
+  [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(workers_); }
   [[nodiscard]] bool is_owner() const { return owner_ == ::getpid(); }
   /// Throws EPERM in another process than the one that made the pool.
   void require_owner() const {
@@ -43,6 +86,20 @@ class TaskLedger {
     finished({id, TaskResult::Outcome::worker_lost, {}, status});
   }
 
+  /// No worker will ever run a task: all that are out or will be get this result.
+  void break_down(TaskResult verdict) {
+    if (!verdict_) verdict_ = std::move(verdict);
+    while (!out_.empty()) refuse(*out_.begin());
+  }
+  [[nodiscard]] bool is_broken() const { return verdict_.has_value(); }
+  /// Gives a task the result that all get now.
+  void refuse(std::uint64_t id) {
+    sent(id);
+    TaskResult result = *verdict_;
+    result.id = id;
+    finished(std::move(result));
+  }
+
   /// Tasks without a result, in the order in which they were submitted.
   [[nodiscard]] const std::set<std::uint64_t>& out() const { return out_; }
 
@@ -62,6 +119,7 @@ class TaskLedger {
 
   /// No more tasks. False when it had ended before.
   bool end() { return !std::exchange(ended_, true); }
+  [[nodiscard]] bool has_ended() const { return ended_; }
   /// No more tasks, and those that are out are given up.
   void abandon() {
     end();
@@ -69,9 +127,11 @@ class TaskLedger {
   }
 
  private:
+  int workers_;
   pid_t owner_ = ::getpid();
   std::set<std::uint64_t> out_;
   std::deque<TaskResult> ready_;
+  std::optional<TaskResult> verdict_;
   std::uint64_t last_id_ = 0;
   bool ended_ = false;
 };

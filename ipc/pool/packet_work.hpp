@@ -1,7 +1,9 @@
 // Tasks and results as packets: what a worker does with the one, and a pool with the other.
 #pragma once
 
-#include <system_error>
+#include <atomic>
+#include <limits>
+#include <optional>
 
 #include "ipc/pool/packet.hpp"
 #include "ipc/pool/task.hpp"
@@ -10,15 +12,21 @@ namespace ipc {
 
 /// The id of a packet that tells a worker to leave.
 inline constexpr std::uint64_t kStopPacket = 0;
+/// The id of a packet in which a worker tells how its initializer failed.
+inline constexpr std::uint64_t kFailedPacket = std::numeric_limits<std::uint64_t>::max();
 
-/// An exception result for a task that could not be brought to its worker or back.
-inline TaskResult failed_result(std::uint64_t id, const std::system_error& error) {
-  return {id, TaskResult::Outcome::exception,
-          encode_exception(typeid(std::system_error).name(), error.what())};
-}
-inline TaskResult failed_result(std::uint64_t id, int error, const char* what) {
-  return failed_result(id, std::system_error(error, std::system_category(), what));
-}
+/// What a worker tells of itself in a word of shared memory: the id of the task that it holds, or
+/// one of these. So the pool knows what was lost with it, however it ends.
+namespace worker_state {
+inline constexpr std::uint64_t kIdle = 0;
+inline constexpr std::uint64_t kRetired = std::numeric_limits<std::uint64_t>::max() - 1;
+inline constexpr std::uint64_t kInitializing = std::numeric_limits<std::uint64_t>::max();
+}  // namespace worker_state
+
+/// A line of its own, as each worker writes its own.
+struct alignas(64) WorkerSlot {
+  std::atomic<std::uint64_t> state;
+};
 
 /// The result that a worker sent.
 inline TaskResult result_of(Packet packet) {
@@ -26,32 +34,39 @@ inline TaskResult result_of(Packet packet) {
   return {packet.id, static_cast<TaskResult::Outcome>(packet.word), std::move(packet.body)};
 }
 
-/// Runs a task that came as a packet and sends its result; one that cannot be sent becomes an
-/// error.
-inline void answer_packet(const Packet& task, int to) {
-  const auto send = [&](const TaskResult& result) {
-    send_packet(to, result.id, static_cast<std::uint64_t>(result.outcome), result.bytes);
+/// Sends a result; one that cannot be sent becomes an error.
+inline void send_result(const TaskResult& result, int to) {
+  const auto send = [&](const TaskResult& sent) {
+    send_packet(to, sent.id, static_cast<std::uint64_t>(sent.outcome), sent.bytes);
   };
-  if (task.error) return send(failed_result(task.id, task.error, "receive a task"));
-  const auto result = run_task(task.id, reinterpret_cast<TaskFunction>(task.word), task.body);
   try {
     send(result);
   } catch (const std::system_error& error) {
-    send(failed_result(task.id, error));
+    send(failed_result(result.id, error));
   }
 }
 
-/// A worker's life, until a stop or the end of the channel. `holding` is told each task's id before
-/// it runs, and 0 when its result is sent.
-template <class Holding>
-int serve_packets(int from, int to, Holding holding) {
-  while (const auto task = recv_packet(from, 0)) {
+/// Runs a task that came as a packet and sends its result.
+inline void answer_packet(const Packet& task, int to) {
+  if (task.error)
+    send_result(failed_result(task.id, task.error, "receive a task"), to);
+  else
+    send_result(run_task(task.id, reinterpret_cast<TaskFunction>(task.word), task.body), to);
+}
+
+/// A worker's life, until a stop or its last task.
+inline void serve_packets(const PoolOptions& options, int from, int to, WorkerSlot& slot) {
+  if (const auto failed = failed_initializer(options, kFailedPacket))
+    return send_result(*failed, to);
+  slot.state.store(worker_state::kIdle);
+  const int most = options.max_tasks_per_child.value_or(0);
+  for (int tasks = 1; const auto task = recv_packet(from, 0); ++tasks) {
     if (task->id == kStopPacket) break;
-    holding(task->id);
+    slot.state.store(task->id);
     answer_packet(*task, to);
-    holding(0);
+    slot.state.store(tasks == most ? worker_state::kRetired : worker_state::kIdle);
+    if (tasks == most) break;
   }
-  return 0;
 }
 
 }  // namespace ipc

@@ -4,13 +4,13 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <vector>
 
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/pool/ledger.hpp"
 #include "ipc/pool/packet_work.hpp"
+#include "ipc/pool/worker.hpp"
 
 namespace ipc {
 
@@ -24,70 +24,69 @@ class SharedQueuePool {
  public:
   static constexpr std::string_view kName = "shared_queue";
   static constexpr bool kInProcess = false;
+  static constexpr bool kPullsTasks = true;
+  static constexpr bool kCountsTasksPerChild = true;
 
   static os::Unavailable unavailable() {
-    return os::unavailable_if_throws([] { SharedQueuePool{1}; });
+    return os::unavailable_if_throws([] { SharedQueuePool{{.workers = 1}}; });
   }
 
-  explicit SharedQueuePool(unsigned workers)
-      : ledger_(workers),
+  explicit SharedQueuePool(PoolOptions options)
+      : options_(std::move(options)),
+        ledger_(options_),
         tasks_(PacketChannel::make()),
         results_(PacketChannel::make()),
-        slots_(workers * sizeof(Slot)) {
-    workers_.resize(workers);
-    for (unsigned index = 0; index < workers; ++index) start(index);
+        slots_(ledger_.workers() * sizeof(WorkerSlot)) {
+    workers_.resize(ledger_.workers());
+    for (std::size_t index = 0; index < workers_.size(); ++index) start(index);
   }
   SharedQueuePool(const SharedQueuePool&) = delete;
   SharedQueuePool& operator=(const SharedQueuePool&) = delete;
   ~SharedQueuePool() {
-    if (ledger_.is_owner()) terminate();
+    if (ledger_.is_owner()) end_workers();
   }
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
     const std::uint64_t id = ledger_.next_id();
-    const auto word = reinterpret_cast<std::uintptr_t>(function);
-    for (;;) {
-      const Sent sent = try_send_packet(tasks_.sender.get(), id, word, arguments, MSG_DONTWAIT);
-      if (sent == Sent::yes) break;
-      if (sent == Sent::full) {
-        pump(os::Deadline::never(), true);
-      } else {
-        pump(os::Deadline::after(std::chrono::milliseconds(1)), false);
-      }
+    while (waiting_.is_full()) pump(os::Deadline::never());
+    if (ledger_.is_broken()) {
+      ledger_.refuse(id);
+    } else if (waiting_.empty() && send(id, function, arguments) == Sent::yes) {
+      ledger_.sent(id);  // only now: one that could not be sent is not out
+    } else {
+      waiting_.push(id, function, arguments);
+      ledger_.sent(id);
+      pump(os::Deadline::now());
     }
-    ledger_.sent(id);  // only now: one that could not be sent is not out
     return id;
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {
-    return ledger_.collect(deadline, [this](os::Deadline until) { pump(until, false); });
+    return ledger_.collect(deadline, [this](os::Deadline until) { pump(until); });
   }
 
-  [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+  [[nodiscard]] unsigned workers() const { return ledger_.workers(); }
 
   void finish() {
     ledger_.require_owner();
-    while (!ledger_.out().empty()) pump(os::Deadline::never(), false);
+    while (!ledger_.out().empty()) pump(os::Deadline::never());
     if (!ledger_.end()) return;
-    for (std::size_t i = 0; i < workers_.size(); ++i)
+    for (std::size_t i = 0; i < workers_.size() && !ledger_.is_broken(); ++i)
       send_packet(tasks_.sender.get(), kStopPacket, 0, {});
     for (auto& worker : workers_) worker.wait_until(os::Deadline::after(kPatience));
-    for (auto& worker : workers_) worker = {};
+    end_workers();
   }
 
   void terminate() {
     ledger_.require_owner();
+    end_workers();
+    take_results();
     ledger_.abandon();
-    for (auto& worker : workers_) worker.kill(SIGKILL);
-    for (auto& worker : workers_) worker = {};
+    waiting_.clear();
     suspects_.clear();
   }
 
  private:
-  /// The id of the task that a worker holds, 0 for none. A line of its own, as each worker writes.
-  struct alignas(64) Slot {
-    std::atomic<std::uint64_t> task;
-  };
   struct Suspect {
     os::Deadline until;
     os::ExitStatus status;
@@ -96,44 +95,66 @@ class SharedQueuePool {
   static constexpr std::chrono::milliseconds kSlice{20};
   static constexpr std::chrono::seconds kPatience{1};
 
-  [[nodiscard]] Slot& slot(std::size_t index) const {
-    return reinterpret_cast<Slot*>(slots_.data())[index];
+  [[nodiscard]] WorkerSlot& slot(std::size_t index) const {
+    return reinterpret_cast<WorkerSlot*>(slots_.data())[index];
   }
 
   void start(std::size_t index) {
-    slot(index).task.store(0);
-    workers_[index] = os::Child::fork([this, index] { return serve(slot(index)); });
+    slot(index).state.store(options_.initializer ? worker_state::kInitializing
+                                                 : worker_state::kIdle);
+    workers_[index] = fork_worker([this, index] {
+      tasks_.sender.reset();
+      results_.receiver.reset();
+      serve_packets(options_, tasks_.receiver.get(), results_.sender.get(), slot(index));
+    });
   }
 
-  /// A worker's life. It ends with the pool's process (os::die_with_parent), or at a stop.
-  int serve(Slot& mine) {
-    tasks_.sender.reset();
-    results_.receiver.reset();
-    return serve_packets(tasks_.receiver.get(), results_.sender.get(),
-                         [&](std::uint64_t id) { mine.task.store(id); });
+  void end_workers() {
+    for (auto& worker : workers_) worker.kill(SIGKILL);
+    for (auto& worker : workers_) worker = {};
+  }
+
+  Sent send(std::uint64_t id, TaskFunction function, std::span<const std::byte> arguments) {
+    const auto word = reinterpret_cast<std::uintptr_t>(function);
+    return try_send_packet(tasks_.sender.get(), id, word, arguments, MSG_DONTWAIT);
+  }
+
+  /// Sends what waits, as far as there is room; true when only time can make more.
+  bool send_waiting() {
+    for (; !waiting_.empty(); waiting_.pop()) {
+      const auto& task = waiting_.front();
+      try {
+        const Sent sent = send(task.id, task.function, task.arguments);
+        if (sent != Sent::yes) return sent == Sent::too_many_files;
+      } catch (const std::system_error& error) {
+        ledger_.finished(failed_result(task.id, error));
+      }
+    }
+    return false;
   }
 
   /// Waits until something happens, at most until the deadline, and deals with it.
-  void pump(os::Deadline deadline, bool want_space) {
+  void pump(os::Deadline deadline) {
     if (take_results()) {
-      if (++hurried_ % 64 != 0) return;
+      if (++hurried_ % 64 != 0 && waiting_.empty()) return;
       deadline = os::Deadline::now();  // also a busy pool looks after its workers
     }
     polled_.clear();
-    bool blind = !suspects_.empty();
+    bool blind = !suspects_.empty() || short_of_files_;
     for (const auto& worker : workers_) {
       polled_.push_back({worker.pidfd(), POLLIN, 0});
       blind = blind || worker.pidfd() < 0;  // kernels before 5.3, and workers not yet replaced
     }
     polled_.push_back({results_.receiver.get(), POLLIN, 0});
-    if (want_space) polled_.push_back({tasks_.sender.get(), POLLOUT, 0});
+    polled_.push_back({waiting_.empty() ? -1 : tasks_.sender.get(), POLLOUT, 0});
+    const auto slice = short_of_files_ ? std::chrono::milliseconds(1) : kSlice;
     const auto until =
-        blind ? os::Deadline::after(std::min<os::Duration>(deadline.remaining(), kSlice))
-              : deadline;
+        blind ? os::Deadline::after(std::min<os::Duration>(deadline.remaining(), slice)) : deadline;
     const int ready = ::poll(polled_.data(), polled_.size(), until.poll_timeout_ms());
     if (ready == -1 && errno != EINTR) os::throw_errno("poll");
     take_results();
-    for (std::size_t i = 0; i < workers_.size(); ++i)
+    if (polled_.back().revents) short_of_files_ = send_waiting();
+    for (std::size_t i = 0; i < workers_.size() && !ledger_.is_broken(); ++i)
       if (polled_[i].fd < 0 || polled_[i].revents) look_after(i);
     judge();
   }
@@ -142,10 +163,23 @@ class SharedQueuePool {
     bool any = false;
     while (auto packet = recv_packet(results_.receiver.get(), MSG_DONTWAIT)) {
       any = true;
-      // A task called lost by mistake, as its worker was stopped in between, is not given twice.
-      ledger_.finished(result_of(*std::move(packet)));
+      auto result = result_of(*std::move(packet));
+      if (result.id == kFailedPacket) {
+        break_down(std::move(result));
+      } else {
+        // A task called lost by mistake, as its worker was stopped in between, is not given twice.
+        ledger_.finished(std::move(result));
+      }
     }
     return any;
+  }
+
+  /// No worker can be made that runs tasks.
+  void break_down(TaskResult verdict) {
+    end_workers();
+    waiting_.clear();
+    suspects_.clear();
+    ledger_.break_down(std::move(verdict));
   }
 
   /// Replaces a worker that has ended, and says which task ended with it.
@@ -153,15 +187,9 @@ class SharedQueuePool {
     if (workers_[index].pid() > 0) {
       const auto status = workers_[index].try_wait();
       if (!status) return;
-      take_results();  // what it sent before its death counts
-      const std::uint64_t held = slot(index).task.load();
-      slot(index).task.store(0);
       workers_[index] = {};
-      if (ledger_.out().contains(held)) {
-        ledger_.lost(held, *status);
-      } else {
-        suspect(*status);
-      }
+      take_results();  // what it sent before its death counts
+      if (ledger_.is_broken() || !settle(slot(index).state.load(), *status)) return;
     }
     try {
       start(index);
@@ -170,31 +198,49 @@ class SharedQueuePool {
     }
   }
 
+  /// Says what a worker took with it that died in that state. False when it shall have no
+  /// successor.
+  bool settle(std::uint64_t state, os::ExitStatus status) {
+    if (state == worker_state::kInitializing) {
+      break_down({kFailedPacket, TaskResult::Outcome::worker_lost, {}, status});
+      return false;
+    }
+    if (ledger_.out().contains(state))
+      ledger_.lost(state, status);
+    else if (state != worker_state::kRetired)
+      suspect(status);
+    return true;
+  }
+
   /// The tasks that a worker may have held when it died without one in its slot.
   void suspect(os::ExitStatus status) {
     // Tasks are taken in the order of their ids: what is before the head of the queue is taken.
-    const auto head = peek_packet_id(tasks_.receiver.get());
+    auto first_untaken = peek_packet_id(tasks_.receiver.get());
+    if (!first_untaken && !waiting_.empty()) first_untaken = waiting_.front().id;
     for (const std::uint64_t id : ledger_.out()) {
-      if (head && *head != kStopPacket && id >= *head) break;
+      if (first_untaken && *first_untaken != kStopPacket && id >= *first_untaken) break;
       suspects_.try_emplace(id, Suspect{os::Deadline::after(kGrace), status});
     }
   }
 
   void judge() {
     if (suspects_.empty()) return;
-    for (std::size_t i = 0; i < workers_.size(); ++i) suspects_.erase(slot(i).task.load());
+    for (std::size_t i = 0; i < workers_.size(); ++i) suspects_.erase(slot(i).state.load());
     for (const auto& [id, suspect] : suspects_)
       if (suspect.until.expired()) ledger_.lost(id, suspect.status);
     std::erase_if(suspects_, [&](const auto& each) { return !ledger_.out().contains(each.first); });
   }
 
+  PoolOptions options_;
   TaskLedger ledger_;
   PacketChannel tasks_;
   PacketChannel results_;
   os::SharedMapping slots_;
   std::vector<os::Child> workers_;
   std::vector<pollfd> polled_;
+  Backlog waiting_;
   std::map<std::uint64_t, Suspect> suspects_;
+  bool short_of_files_ = false;
   unsigned hurried_ = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <csignal>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -18,20 +17,25 @@ namespace ipc {
 
 /// Tasks and results wait in lists of this process, behind one mutex. A task that ends its process
 /// ends the pool's, and one that never returns cannot be ended: terminate() gives up what has not
-/// begun and waits for the rest. Signals go to the program's own threads.
+/// begun and waits for the rest. One that throws SystemExit gives worker_lost as elsewhere, and its
+/// thread goes on. Signals go to the program's own threads.
 class ThreadPool {
  public:
   static constexpr std::string_view kName = "threads";
   static constexpr bool kInProcess = true;
+  static constexpr bool kPullsTasks = true;
+  static constexpr bool kCountsTasksPerChild = false;
 
   static os::Unavailable unavailable() { return std::nullopt; }
 
-  explicit ThreadPool(unsigned workers) : state_(std::make_unique<State>(workers)) {
+  explicit ThreadPool(PoolOptions options) : state_(std::make_unique<State>(std::move(options))) {
+    if (state_->options.max_tasks_per_child)
+      os::throw_error(ENOTSUP, "threads: its workers are no processes that could be replaced");
     sigset_t all, before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      for (unsigned i = 0; i < workers; ++i)
+      for (unsigned i = 0; i < workers(); ++i)
         state_->threads.emplace_back([state = state_.get()] { state->serve(); });
     } catch (const std::system_error& error) {
       ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -52,12 +56,16 @@ class ThreadPool {
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
     state_->ledger.require_owner();
-    Bytes copy(arguments.begin(), arguments.end());
-    const std::lock_guard lock(state_->mutex);
+    std::unique_lock lock(state_->mutex);
     const std::uint64_t id = state_->ledger.next_id();
-    state_->waiting.push_back({id, function, std::move(copy)});
-    state_->ledger.sent(id);
-    state_->work_there.notify_one();
+    state_->result_there.wait(lock, [&] { return !state_->waiting.is_full(); });
+    if (state_->ledger.is_broken()) {
+      state_->ledger.refuse(id);
+    } else {
+      state_->waiting.push(id, function, arguments);
+      state_->ledger.sent(id);
+      state_->work_there.notify_one();
+    }
     return id;
   }
 
@@ -71,7 +79,7 @@ class ThreadPool {
     });
   }
 
-  [[nodiscard]] unsigned workers() const { return state_->workers; }
+  [[nodiscard]] unsigned workers() const { return state_->ledger.workers(); }
 
   void finish() {
     state_->ledger.require_owner();
@@ -83,34 +91,50 @@ class ThreadPool {
     {
       const std::lock_guard lock(state_->mutex);
       state_->waiting.clear();
-      state_->ledger.abandon();
     }
     state_->stop();
+    state_->ledger.abandon();
   }
 
  private:
-  struct Task {
-    std::uint64_t id;
-    TaskFunction function;
-    Bytes arguments;
-  };
   struct State {
-    explicit State(unsigned count) : ledger(count), workers(count) {}
+    explicit State(PoolOptions given) : options(std::move(given)), ledger(options) {}
 
     /// A worker's life: it ends when there are no more tasks and will be none.
     void serve() {
+      if (auto failed = as_worker(0, [&] { return failed_initializer(options, 0); })) {
+        const std::lock_guard lock(mutex);
+        waiting.clear();
+        ledger.break_down(*std::move(failed));
+        result_there.notify_all();
+      }
       std::unique_lock lock(mutex);
       for (;;) {
         work_there.wait(lock, [&] { return stopping || !waiting.empty(); });
         if (waiting.empty()) return;
-        const Task task = std::move(waiting.front());
-        waiting.pop_front();
+        const Backlog::Task task = waiting.take();
         lock.unlock();
-        TaskResult result = run_task(task.id, task.function, task.arguments);
+        auto result = as_worker(task.id, [&] {
+          return std::optional(run_task(task.id, task.function, task.arguments));
+        });
         lock.lock();
-        ledger.finished(std::move(result));
+        ledger.finished(*std::move(result));
         result_there.notify_all();
       }
+    }
+
+    /// What `body` gives; from one that left by ipc::exit() what a process would have given.
+    template <class Body>
+    static std::optional<TaskResult> as_worker(std::uint64_t id, Body body) {
+      std::optional<TaskResult> result;
+      bool left = true;
+      const int code = exit_code_of([&] {
+        result = body();
+        left = false;
+      });
+      if (left)
+        result = {id, TaskResult::Outcome::worker_lost, {}, os::ExitStatus::from_code(code)};
+      return result;
     }
 
     /// Waits until the tasks given have ended, and ends the threads.
@@ -125,11 +149,11 @@ class ThreadPool {
       threads.clear();
     }
 
+    PoolOptions options;
     TaskLedger ledger;  ///< its owner may be asked without the mutex
-    unsigned workers;
     std::mutex mutex;
     std::condition_variable work_there, result_there;
-    std::deque<Task> waiting;
+    Backlog waiting;
     bool stopping = false;
     std::vector<std::thread> threads;
   };

@@ -19,6 +19,7 @@
 #include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/unique_fd.hpp"
+#include "ipc/process/daemonic.hpp"
 
 namespace ipc {
 
@@ -76,6 +77,16 @@ struct Streams {
 };
 
 }  // namespace
+
+void check_may_have_children() {
+  if (self().daemon) throw std::logic_error("daemonic processes are not allowed to have children");
+}
+
+void become_daemonic(std::string name) {
+  self().name = std::move(name);
+  self().daemon = true;
+  self().exit_pipe.reset();  // the parent's, if it is the child of a Process
+}
 
 struct Process::State {
   State(ProcessOptions given, std::unique_ptr<Body> function, std::string number)
