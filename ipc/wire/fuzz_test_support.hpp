@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "ipc/os/type_list.hpp"
 #include "ipc/wire/codec.hpp"
 
 namespace ipc::wire::fuzz {
@@ -56,7 +55,7 @@ struct Wide {
 };
 
 // A new type goes to the end: the first byte of a message in the corpus is its place.
-using Types = os::TypeList<
+using Types = std::tuple<
     bool, Colour, std::uint64_t, Flagged, std::array<Flagged, 3>, std::chrono::milliseconds,
     std::string, std::u32string, std::vector<std::int32_t>, std::vector<bool>, std::bitset<37>,
     std::vector<std::string>, std::vector<std::vector<std::vector<std::uint8_t>>>,
@@ -93,10 +92,11 @@ void check(std::span<const std::byte> message) {
 /// The first byte picks the type.
 inline void check_any(std::span<const std::byte> input) {
   if (input.empty()) return;
-  std::size_t place = 0;
-  Types::for_each([&]<class T>(std::type_identity<T>) {
-    if (place++ == std::to_integer<std::size_t>(input.front())) check<T>(input.subspan(1));
-  });
+  const auto place = std::to_integer<std::size_t>(input.front());
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    ((place == I ? check<std::tuple_element_t<I, Types>>(input.subspan(1)) : void()), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<Types>>());
 }
 
 }  // namespace ipc::wire::fuzz
