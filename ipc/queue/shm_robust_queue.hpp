@@ -101,7 +101,7 @@ class ShmRobustQueue {
     ShmEvent& awaited;
     ShmEvent& caused;
     const Count& done;
-    QueueRun& run;
+    SpinHabit& habit;
   };
 
   /// Does the work under the mutex once it `can` be done; false when it could not until the
@@ -111,8 +111,8 @@ class ShmRobustQueue {
     const auto attempt = [&](bool) { return can() && locked(deadline, can, work); };
     if (!attempt(false)) {
       if (deadline.expired()) return false;
-      const bool is_done = side.awaited.await(attempt, can, deadline, !side.run.is_long(side.done));
-      side.run.begin(side.done);
+      const bool is_done = side.awaited.await(attempt, can, deadline, side.habit, side.done);
+      side.habit.waited(side.done);
       if (!is_done) return false;
     }
     side.caused.notify();
@@ -159,8 +159,8 @@ class ShmRobustQueue {
   std::size_t stride_;
   os::SharedMapping slots_;
   os::SharedObject<State> state_;
-  QueueRun puts_;
-  QueueRun gets_;
+  SpinHabit puts_;
+  SpinHabit gets_;
 };
 
 static_assert(ByteQueue<ShmRobustQueue>);
