@@ -14,6 +14,31 @@
 
 namespace ipc {
 
+/// What one process knows of its waits at one event, in its own memory: whether to look and yield
+/// for a while before it sleeps. Not where hundreds of messages went by since the last wait: a
+/// sleep costs little for each then, and leaves the CPU to the others. And for some time not where
+/// a yield gave the CPU to a stranger for a whole slice, as the kernel does not for one that wakes.
+class SpinHabit {
+ public:
+  /// `place` says how far the queue has got.
+  [[nodiscard]] bool pays(std::uint64_t place) {
+    constexpr std::uint64_t kLongRun = 512;
+    const int left = sleeps_left_.load(std::memory_order_relaxed);
+    if (left > 0) sleeps_left_.store(left - 1, std::memory_order_relaxed);
+    return left <= 0 && place - begin_.load(std::memory_order_relaxed) < kLongRun;
+  }
+  void waited(std::uint64_t place) { begin_.store(place, std::memory_order_relaxed); }
+  void yielded(std::int64_t ns) {
+    constexpr std::int64_t kSliceNs = 500'000;
+    constexpr int kSleeps = 200;
+    if (ns > kSliceNs) sleeps_left_.store(kSleeps, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint64_t> begin_{0};
+  std::atomic<int> sleeps_left_{0};
+};
+
 /// A futex word with two facts beside it, changed together: how many sleep, and whether there is a
 /// scout, one that is awake and about to look. Who makes a change wakes a sleeper only when there
 /// is no scout, and makes it the scout; so many changes cost one system call. The rule that keeps
@@ -37,13 +62,15 @@ class ShmEvent {
 
   /// Calls `attempt` until it gives true, or until the deadline passed: false. Its argument says
   /// that the time for patience is over: 50 ms went by, or the deadline did. `more` says
-  /// whether another that waits could go on as well. `spins`: to look for a while before sleeping,
-  /// which one at a time does.
+  /// whether another that waits could go on as well. `habit` and `place`: whether to look for a
+  /// while before sleeping, which one at a time does.
   template <class Attempt, class More>
-  bool await(Attempt attempt, More more, os::Deadline deadline, bool spins) {
+  bool await(Attempt attempt, More more, os::Deadline deadline, SpinHabit& habit,
+             std::uint64_t place) {
+    const bool spins = habit.pays(place);
     bool is_scout = spins && become_scout();
     for (auto patience = os::Deadline::after(kNap);;) {
-      if (is_scout && (spins ? spin(attempt) : attempt(false))) {
+      if (is_scout && (spins ? spin(attempt, habit) : attempt(false))) {
         retire();
         break;
       }
@@ -89,15 +116,19 @@ class ShmEvent {
   /// False when nothing came in a while. Yields in between: whoever is waited for may be waiting
   /// for this CPU. A yield that took long was its turn, and ends the spinning.
   template <class Attempt>
-  static bool spin(Attempt attempt) {
-    const std::int64_t end = os::now_ns() + kSpinNs;
+  static bool spin(Attempt attempt, SpinHabit& habit) {
+    std::int64_t now = os::now_ns();
+    const std::int64_t end = now + kSpinNs;
     do {
       for (int i = 0; i < kLooksPerYield; ++i) {
         if (attempt(false)) return true;
         os::relax();
       }
+      const std::int64_t before = os::now_ns();
       ::sched_yield();
-    } while (os::now_ns() < end);
+      now = os::now_ns();
+      habit.yielded(now - before);
+    } while (now < end);
     return attempt(false);
   }
 
@@ -115,21 +146,6 @@ class ShmEvent {
   void wake(Word seen);
 
   std::atomic<Word> word_{0};
-};
-
-/// How far a queue got since this process last had to wait for it, in the process's own memory.
-/// Between two waits of which hundreds of messages went by, a sleep costs little for each, and
-/// leaves the CPU to the others: then spinning does not pay.
-class QueueRun {
- public:
-  [[nodiscard]] bool is_long(std::uint64_t place) const {
-    constexpr std::uint64_t kLong = 512;
-    return place - begin_.load(std::memory_order_relaxed) >= kLong;
-  }
-  void begin(std::uint64_t place) { begin_.store(place, std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> begin_{0};
 };
 
 }  // namespace ipc

@@ -102,15 +102,15 @@ class ShmQueue {
     if (slots_.claim(side, claim) == Found::kClaimed) [[likely]]
       return true;
     const bool is_put = side == Side::kPut;
-    QueueRun& run = is_put ? puts_ : gets_;
+    SpinHabit& habit = is_put ? puts_ : gets_;
     ShmEvent& event = is_put ? events_->not_full : events_->not_empty;
     const bool is_claimed = event.await(
         [&](bool is_impatient) {
           return is_impatient ? try_claim(side, claim)
                               : slots_.claim(side, claim) == Found::kClaimed;
         },
-        [&] { return slots_.has_more(side); }, deadline, !run.is_long(slots_.place(side)));
-    run.begin(slots_.place(side));
+        [&] { return slots_.has_more(side); }, deadline, habit, slots_.place(side));
+    habit.waited(slots_.place(side));
     return is_claimed;
   }
 
@@ -148,8 +148,8 @@ class ShmQueue {
   std::size_t max_bytes_;
   ShmSlots slots_;
   os::SharedObject<Events> events_;
-  QueueRun puts_;
-  QueueRun gets_;
+  SpinHabit puts_;
+  SpinHabit gets_;
 };
 
 static_assert(ByteQueue<ShmQueue>);

@@ -306,6 +306,39 @@ TEST_F(ShmSlotsTest, AFinishAfterARepairThrowsAndChangesNothing) {
   get_one();
 }
 
+/// Slots whose ends a late store sets back.
+class SetBack : public ShmSlots {
+ public:
+  using ShmSlots::ShmSlots;
+  void set_back(Side side, std::uint64_t places) { end_of(side) -= places; }
+};
+
+TEST_F(ShmRingTest, FindsItsEndsAgainWhenTheyWereSetBack) {
+  using Side = ShmSlots::Side;
+  using Found = ShmSlots::Found;
+  constexpr std::uint64_t kLap = 4, kFarLaps = std::uint64_t{3} << 28;  // of four slots
+  for (const std::uint64_t back : {std::uint64_t{1}, kLap - 1, kLap, 5 * kLap + 2, kFarLaps * kLap})
+    for (const Side side : {Side::kPut, Side::kGet}) {
+      SetBack slots(4, 8, std::uint64_t{1} << 40);
+      ShmSlots::Claim claim;
+      const auto pass = [&](Side at) {
+        if (slots.claim(at, claim) != Found::kClaimed) return false;
+        ShmSlots::finish(at, claim);
+        return true;
+      };
+      for (int i = 0; i < 50; ++i) ASSERT_TRUE(pass(Side::kPut) && pass(Side::kGet));
+      ASSERT_TRUE(pass(Side::kPut) && pass(Side::kPut));
+      slots.set_back(side, back);
+      EXPECT_EQ(slots.catch_up(side) || back < kFarLaps, true);
+      EXPECT_EQ(slots.size(), 2u) << back;
+      ASSERT_TRUE(pass(Side::kGet) && pass(Side::kGet)) << back;
+      EXPECT_FALSE(pass(Side::kGet));
+      for (int i = 0; i < 4; ++i) ASSERT_TRUE(pass(Side::kPut)) << back;
+      EXPECT_FALSE(pass(Side::kPut));
+      EXPECT_EQ(slots.size(), 4u);
+    }
+}
+
 TEST_F(ShmRingTest, ATryRepairsAtOnceWhatADeadProcessLeft) {
   // Killed at some moment of a put or a get, over and over: in the end none is in the way.
   ShmQueue queue{{.capacity_messages = 1, .max_message_bytes = 100'000}};

@@ -35,7 +35,7 @@ bool ShmSlots::catch_up(Side side) {
 
 bool ShmSlots::has_more(Side side) const {
   Claim unused;
-  return find(side, unused).has_value();
+  return find(side, unused);
 }
 
 bool ShmSlots::repair(const Claim& claim) {
@@ -45,10 +45,12 @@ bool ShmSlots::repair(const Claim& claim) {
 }
 
 std::size_t ShmSlots::size() const {
+  Claim oldest, end;
+  find(Side::kGet, oldest);
+  find(Side::kPut, end);
   std::size_t full = 0;
-  const std::uint64_t end = ends_->tail.load();
-  std::uint64_t place = ends_->head.load();
-  for (std::size_t i = 0; i < capacity_ && place != end; ++i, place = next(place)) {
+  std::uint64_t place = oldest.place;
+  for (std::size_t i = 0; i < capacity_ && place != end.place; ++i, place = next(place)) {
     const SlotState state(slot_of(place).state.load());
     if (state.phase() == SlotState::kFull && state.compared_to(lap_of(place)) == 0) ++full;
   }

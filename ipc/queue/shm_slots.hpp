@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
@@ -53,9 +52,8 @@ class SlotState {
 /// on from there to the first place that is not claimed. It follows that
 /// - places are claimed in order, so one producer's messages stay in order, and none is skipped;
 /// - a message is got once: one compare-and-swap from full to reading succeeds;
-/// - a process killed at any instruction leaves a slot that is nobody's, or that names it. Such a
-/// slot
-///   hinders only once it is the oldest: who is hindered waits, looks whether the owner has ended,
+/// - a process killed at any instruction leaves a slot that is nobody's, or that names it. It is in
+///   the way only once it is the oldest: who is hindered waits, looks whether the owner has ended,
 ///   and frees the slot for the next lap. The message of a dead producer was never there; that of a
 ///   dead consumer is gone with it. Of two that repair, one's compare-and-swap succeeds; while the
 ///   owner is only stopped, nobody tries;
@@ -80,6 +78,7 @@ class ShmSlots {
     [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }
   };
   struct Claim {
+    std::uint64_t place = 0;
     Slot* slot = nullptr;
     SlotState state{0};  ///< as claimed, or as found unfinished
   };
@@ -106,8 +105,13 @@ class ShmSlots {
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
- private:
+ protected:
   using Place = std::atomic<std::uint64_t>;
+  [[nodiscard]] Place& end_of(Side side) const {
+    return side == Side::kPut ? ends_->tail : ends_->head;
+  }
+
+ private:
   struct Ends {
     alignas(128) Place tail;
     alignas(128) Place head;
@@ -123,11 +127,8 @@ class ShmSlots {
     const std::uint64_t index = place & ((std::uint64_t{1} << lap_shift_) - 1);
     return index + 1 < capacity_ ? place + 1 : (lap_of(place) + 1) << lap_shift_;
   }
-  [[nodiscard]] Place& end_of(Side side) const {
-    return side == Side::kPut ? ends_->tail : ends_->head;
-  }
-  /// The place that is next to be claimed, and its slot; nothing when that cannot be claimed yet.
-  std::optional<std::uint64_t> find(Side side, Claim& claim) const;
+  /// The place that is next to be claimed, and its slot; false when that cannot be claimed yet.
+  bool find(Side side, Claim& claim) const;
   /// Somebody on another CPU is as quick: a queue whose lines stay there for some messages is
   /// faster than one whose lines go to and fro.
   static void let_run() {
@@ -147,18 +148,19 @@ class ShmSlots {
   std::byte* slots_;
 };
 
-inline std::optional<std::uint64_t> ShmSlots::find(Side side, Claim& claim) const {
+inline bool ShmSlots::find(Side side, Claim& claim) const {
   const auto phase = side == Side::kPut ? SlotState::kFree : SlotState::kFull;
   Place& end = end_of(side);
   const std::uint64_t known = end.load(std::memory_order_acquire);
   for (std::uint64_t place = known;;) {
+    claim.place = place;
     claim.slot = &slot_of(place);
     claim.state = SlotState(claim.slot->state.load());
     const auto ahead = claim.state.compared_to(lap_of(place));
-    if (ahead == 0 && claim.state.phase() == phase) return place;
+    if (ahead == 0 && claim.state.phase() == phase) return true;
     if (ahead < 0 || (ahead == 0 && claim.state.phase() < phase)) {
       if (place != known) end.store(place, std::memory_order_release);
-      return std::nullopt;
+      return false;
     }
     // Claimed in this lap, or in one to which the slot has come since.
     const auto laps = static_cast<std::uint64_t>(ahead - (claim.state.phase() > phase ? 0 : 1));
@@ -168,14 +170,14 @@ inline std::optional<std::uint64_t> ShmSlots::find(Side side, Claim& claim) cons
 
 inline ShmSlots::Found ShmSlots::claim(Side side, Claim& claim) {
   const os::ShortIdentity me = os::my_short_identity();
-  while (const auto place = find(side, claim)) {
+  while (find(side, claim)) {
     const SlotState mine(claim.state.lap(),
                          side == Side::kPut ? SlotState::kWriting : SlotState::kReading, me);
     if (!change(claim, mine)) {
       let_run();
       continue;
     }
-    end_of(side).store(next(*place), std::memory_order_release);
+    end_of(side).store(next(claim.place), std::memory_order_release);
     claim.state = mine;
     return Found::kClaimed;
   }
