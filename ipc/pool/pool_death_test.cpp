@@ -196,10 +196,15 @@ TYPED_TEST(PoolDeaths, ReplacesWorkersWhileOtherThreadsAllocateAndPrint) {
               ::dup2(null.get(), STDOUT_FILENO);
               std::atomic<bool> stop{false};
               std::vector<std::thread> busy;
-              for (int i = 0; i < 2; ++i)
-                busy.emplace_back([&] {
-                  while (!stop) std::printf("%s\n", std::string(100, 'x').c_str());
-                });
+              busy.emplace_back([&] {
+                while (!stop) {
+                  std::printf("%s\n", std::string(100, 'x').c_str());
+                  ::sched_yield();  // or it keeps stdout's lock, for which each fork waits
+                }
+              });
+              busy.emplace_back([&] {
+                while (!stop) std::vector<std::string>(10, std::string(100, 'x')).clear();
+              });
               const auto print = [](std::span<const std::byte>, Bytes&) {
                 std::printf("%s", std::string(99, 'y').c_str());
               };
