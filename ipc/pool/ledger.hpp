@@ -119,7 +119,6 @@ class TaskLedger {
 
   /// No more tasks. False when it had ended before.
   bool end() { return !std::exchange(ended_, true); }
-  [[nodiscard]] bool has_ended() const { return ended_; }
   /// No more tasks, and those that are out are given up.
   void abandon() {
     end();

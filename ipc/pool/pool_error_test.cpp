@@ -127,13 +127,11 @@ TEST_F(PoolErrors, ACategoryOfTheProgramsOwnIsARemoteError) {
 }
 
 TEST_F(PoolErrors, ExceptionsWithoutATextComeBackToo) {
-  EXPECT_TRUE(error_from<Remote<std::bad_alloc>>(*pool_, [] { throw std::bad_alloc(); }));
+  const auto error = error_from<Remote<std::bad_alloc>>(*pool_, [] { throw std::bad_alloc(); });
+  ASSERT_TRUE(error);
+  EXPECT_STREQ(error->what(), std::bad_alloc().what());
   EXPECT_TRUE(error_from<Remote<std::bad_optional_access>>(
       *pool_, [] { return std::optional<int>().value(); }));
-  const auto error =
-      error_from<std::bad_alloc>(*pool_, [] { return std::vector<char>(PTRDIFF_MAX).size(); });
-  ASSERT_TRUE(error);
-  EXPECT_STREQ(std::bad_alloc().what(), "std::bad_alloc");
 }
 
 TEST_F(PoolErrors, UnknownTypesAreRemoteErrorsWithTheirNameAndText) {

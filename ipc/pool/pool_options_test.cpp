@@ -1,5 +1,5 @@
 // How a pool is made: its initializer, how long its workers serve, and what they may not do.
-#include <set>
+#include <map>
 
 #include "ipc/backends.hpp"
 #include "ipc/pool/pool_test_support.hpp"

@@ -56,10 +56,8 @@ class ResultRange {
 
   /// Waits for the first result.
   Iterator begin() {
-    if (!next_item_) {
-      next_item_ = std::ranges::begin(items_);
-      advance();
-    }
+    if (!next_item_) next_item_ = std::ranges::begin(items_);
+    if (values_.empty() && !error_ && !is_at_end_) advance();
     return Iterator(this);
   }
   std::default_sentinel_t end() { return {}; }
