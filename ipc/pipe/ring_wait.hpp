@@ -87,18 +87,20 @@ class SpinBudget {
 };
 
 /// Where one side of a ring waits, in shared memory: a word to sleep on and what else it tells the
-/// other side, which looks here at every message and so has to find the line in its own cache:
+/// other side. That one looks here at every message and should find the line in its own cache, so
 /// nothing here is written at every message.
 struct RingDoor {
   // What the state tells.
   static constexpr std::uint32_t kWaits = 1;   ///< it does, or soon may: see who reads it
   static constexpr std::uint32_t kAsleep = 2;  ///< it has to be woken
-  static constexpr std::uint32_t kLook = 4;  ///< a copy of the other end was closed: look for more
+  static constexpr std::uint32_t kLook = 4;    ///< a copy of the other end was closed: look for it
   static constexpr std::uint32_t kOtherLook = 8;  ///< a copy of this end was: the other has to look
 
   os::FutexWord state{0};
   std::atomic<int> cpu{-1};  ///< where this side ran when it last waited or woke the other
   std::atomic<std::int64_t> woke_at_ns{0};  ///< when it last woke the other
+  /// The consumer's: up to where pieces are taken. The producer's: up to where it wants them taken
+  /// before it is woken.
   std::atomic<std::uint64_t> position{0};
 
   /// Stores only what changed: the line stays with whoever reads it.

@@ -222,7 +222,13 @@ class ShmRingOf {
 
   static std::pair<End, End> make(PipeOptions options) {
     const std::size_t size = ring_bytes(options.capacity_bytes);
-    auto memory = std::make_shared<os::SharedMapping>(2 * (sizeof(RingLines) + size));
+    return make_in(std::make_shared<os::SharedMapping>(2 * (sizeof(RingLines) + size)));
+  }
+
+  /// In zeroed memory, for two rings of a power of two bytes, from 4 KiB to 1 GiB, with their
+  /// lines.
+  static std::pair<End, End> make_in(std::shared_ptr<os::SharedMapping> memory) {
+    const std::size_t size = memory->size() / 2 - sizeof(RingLines);
     std::byte* const bytes = memory->data() + 2 * sizeof(RingLines);
     auto* const lines = new (memory->data()) RingLines[2];
     const RingView there = begin(lines[0], {bytes, size});

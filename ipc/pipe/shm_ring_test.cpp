@@ -2,6 +2,9 @@
 // message.
 #include "ipc/pipe/shm_ring.hpp"
 
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
 #include <random>
 
 #include "ipc/os/test_support.hpp"
@@ -305,6 +308,120 @@ TYPED_TEST(ShmRingTest, AReceiverKilledAtAnyMomentTakesNoMoreThanItsMessage) {
   EXPECT_GT(*last, 700u);
   sender.kill(SIGKILL);
   sender.wait();
+}
+
+/// A pipe as it is after every single instruction of what a child does with it (ptrace(2)), and so
+/// as a child leaves it that is killed there.
+class ShmRingKillTest : public test::LeavesNothing {
+ protected:
+  void SetUp() override {
+    LeavesNothing::SetUp();
+    const auto status = in_child([] { return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0; });
+    if (status != kSuccess) GTEST_SKIP() << "ptrace: not allowed here";
+    // Near the end of the ring, with what could be taken for headers all over it.
+    for (const std::size_t size : {1000, 1000, 1000, 1000, 1000, 1000, 1000, 600}) {
+      a_.send(Bytes(size, std::byte{1}));
+      take(b_);
+    }
+  }
+
+  /// Calls `check` after each instruction, with the pipe as it is then.
+  void at_every_instruction_of(const std::function<void()>& body,
+                               const std::function<void()>& check) {
+    const pid_t pid = os::fork();
+    if (pid == 0) {
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      ::raise(SIGSTOP);
+      body();
+      ::raise(SIGSTOP);
+      ::_exit(0);
+    }
+    const std::span memory(memory_->data(), memory_->size());
+    EXPECT_EQ(stopped_by(pid), SIGSTOP);
+    for (int stop = SIGTRAP; stop == SIGTRAP && !HasFatalFailure(); stop = stopped_by(pid)) {
+      const Bytes before(memory.begin(), memory.end());
+      check();
+      std::ranges::copy(before, memory.begin());
+      ::ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr);
+    }
+    check();
+    ::kill(pid, SIGKILL);
+    stopped_by(pid);
+  }
+
+  /// Whatever a death left shows at the latest when it comes around.
+  void expect_that_it_goes_on() {
+    for (std::size_t i = 0; i < 30; ++i) {
+      a_.send(numbered(i * 31 % 900, i));
+      ASSERT_TRUE(take(b_) == numbered(i * 31 % 900, i)) << i;
+    }
+    ASSERT_FALSE(b_.ready(os::Deadline::now()));
+  }
+
+ private:
+  static int stopped_by(pid_t pid) {
+    int status = 0;
+    os::retry_eintr([&] { return ::waitpid(pid, &status, 0); });
+    return WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+  }
+
+  std::shared_ptr<os::SharedMapping> memory_ =
+      std::make_shared<os::SharedMapping>(2 * (sizeof(RingLines) + 4096));
+  std::pair<ShmRing::End, ShmRing::End> ends_ = ShmRing::make_in(memory_);
+
+ protected:
+  ShmRing::End& a_ = ends_.first;
+  ShmRing::End& b_ = ends_.second;
+};
+
+TEST_F(ShmRingKillTest, ASenderLeavesItsMessageOrNone) {
+  for (const std::size_t size : {8, 700, 2000}) {  // the last in parts
+    const Bytes message = numbered(size, 1);
+    bool came = false;
+    at_every_instruction_of(
+        [&] {
+          std::memset(a_.reserve(200).data(), 1, 200);
+          a_.send(message);
+        },
+        [&] {
+          came |= size < 2000 && b_.ready(os::Deadline::now());
+          a_.send(numbered(24, 2));
+          Bytes buffer(3000);
+          std::size_t got = 0;
+          const int error = error_of([&] { got = b_.recv(buffer).value_or(0); });
+          ASSERT_TRUE(error == 0 || (error == EPROTO && size == 2000));
+          ASSERT_TRUE(got == size || !came);  // once there, it stays
+          came |= got == size;
+          if (got == size) {
+            ASSERT_TRUE(std::ranges::equal(message, std::span(buffer).first(size)));
+          }
+          if (error == EPROTO || got == size) got = b_.recv(buffer).value_or(0);
+          ASSERT_TRUE(std::ranges::equal(numbered(24, 2), std::span(buffer).first(got)));
+          expect_that_it_goes_on();
+        });
+    EXPECT_TRUE(came);
+  }
+}
+
+TEST_F(ShmRingKillTest, AReceiverLeavesItsMessageOrTakesIt) {
+  for (const std::size_t size : {8, 700, 2000}) {
+    a_.send(numbered(size, 1));
+    a_.send(numbered(24, 2));
+    Bytes buffer(size);
+    bool was_taken = false;
+    at_every_instruction_of([&] { b_.recv(buffer); },
+                            [&] {
+                              auto first = take(b_);
+                              was_taken |= first == numbered(24, 2);
+                              if (!was_taken) {
+                                ASSERT_TRUE(first == numbered(size, 1));
+                                first = take(b_);
+                              }
+                              ASSERT_TRUE(first == numbered(24, 2));
+                              expect_that_it_goes_on();
+                            });
+    EXPECT_TRUE(was_taken);
+  }
 }
 
 }  // namespace

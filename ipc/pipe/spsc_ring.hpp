@@ -64,9 +64,8 @@ struct RingLines {
 
   alignas(kLine) Producer producer;
   alignas(kLine) Consumer consumer;
-  alignas(kLine) RingDoor
-      producer_door;  ///< position: up to where it wants room before it is woken
-  alignas(kLine) RingDoor consumer_door;  ///< position: up to where messages are taken
+  alignas(kLine) RingDoor producer_door;
+  alignas(kLine) RingDoor consumer_door;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::int64_t>::is_always_lock_free &&
@@ -314,12 +313,12 @@ class RingConsumer {
   /// Tells the producer what is taken, and wakes it when it has all the room that it wants.
   [[gnu::noinline]] void tell() {
     auto& [unused, my, producers, door] = ring_.lines();
-    my.told = my.taken;
     // Sequentially consistent with the producer's flag and its look at this: one sees the other.
     door.position.store(my.taken, std::memory_order_seq_cst);
     const bool sleeps = producers.state.load(std::memory_order_seq_cst) & RingDoor::kAsleep;
     if (sleeps && my.taken >= producers.position.load(std::memory_order_relaxed))
       producers.wake(door);
+    my.told = my.taken;  // last: who goes on after a kill in here tells it again
   }
 
   /// The flag and the commit must not pass each other unseen. As long as kWaits is set, the

@@ -11,6 +11,12 @@ namespace ipc::soak {
 
 namespace fs = std::filesystem;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static constexpr bool kSanitized = true;
+#else
+static constexpr bool kSanitized = false;
+#endif
+
 Holdings Holdings::now() {
   Holdings held;
   // The iterator's own descriptor is counted each time alike.
@@ -18,9 +24,11 @@ Holdings Holdings::now() {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     unsigned long begin = 0, end = 0;
+    char rights[5] = "";
     if (line.ends_with("[heap]") || line.ends_with("[stack]") ||
-        std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2)
+        std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3)
       continue;
+    if (kSanitized && rights[3] != 's') continue;
     ++held.mappings;
     held.mapped_bytes += static_cast<long>(end - begin);
   }

@@ -12,7 +12,8 @@ namespace ipc::soak {
 struct Holdings {
   long descriptors = 0;
   /// Of /proc/self/maps, without heap and stack: what grows there is the allocator's, and the
-  /// kernel may show one as two.
+  /// kernel may show one as two. Under a sanitizer, which maps memory of its own at any time, what
+  /// is shared only.
   long mappings = 0, mapped_bytes = 0;
 
   static Holdings now();

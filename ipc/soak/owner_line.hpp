@@ -29,6 +29,7 @@ void owner_line(Line& line) {
     crew.restart(0);
   }
   crew.finish();
+  require_no_children();  // grandchildren that the owner has waited for come here to be reaped
 }
 
 }  // namespace ipc::soak

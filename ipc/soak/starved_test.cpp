@@ -53,6 +53,8 @@ Outcome try_out() {
 
 template <class B>
 Outcome try_out_in(const Starvation& starvation) {
+  // UBSan examines the first object of each type through a pipe, for which there is no room later.
+  if (starvation.enter == test::kNoDescriptors.enter) use_once<B>();
   starvation.enter();
   ::alarm(30);
   const long before = open_descriptors();

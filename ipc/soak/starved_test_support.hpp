@@ -1,6 +1,7 @@
 // Environments that lack something, each entered by a process for the rest of its life.
 #pragma once
 
+#include <boost/interprocess/exceptions.hpp>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
@@ -115,15 +116,32 @@ inline void forbid_sysv(unsigned error) {
   os::check(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "PR_SET_SECCOMP");
 }
 
+/// UBSan does so while it still can.
+template <class Error>
+void look_at(const Error& thrown) {
+  try {
+    throw thrown;
+  } catch (const std::system_error& error) {
+    (void)error.code().value();
+    (void)error.what();
+  } catch (const boost::interprocess::interprocess_exception& error) {
+    (void)error.get_native_error();
+    (void)error.what();
+  }
+}
+
+inline void forbid_descriptors() {
+  look_at(std::system_error(EMFILE, std::system_category(), "an error"));
+  look_at(boost::interprocess::interprocess_exception("another"));
+  const os::UniqueFd next(::dup(STDERR_FILENO));
+  limit(RLIMIT_NOFILE, static_cast<rlim_t>(next.get()), "RLIMIT_NOFILE");
+}
+
 inline constexpr Starvation kPlain{"as it is", [] {}};
 inline constexpr Starvation kNoSharedMemory{"no space in /dev/shm", fill_shared_memory};
 inline constexpr Starvation kFewDescriptors{"RLIMIT_NOFILE 16",
                                             [] { limit(RLIMIT_NOFILE, 16, "RLIMIT_NOFILE"); }};
-inline constexpr Starvation kNoDescriptors{"no descriptor left", [] {
-                                             const os::UniqueFd next(::dup(STDERR_FILENO));
-                                             limit(RLIMIT_NOFILE, static_cast<rlim_t>(next.get()),
-                                                   "RLIMIT_NOFILE");
-                                           }};
+inline constexpr Starvation kNoDescriptors{"no descriptor left", forbid_descriptors};
 inline constexpr Starvation kNoProcesses{"RLIMIT_NPROC reached", [] {
                                            become_nobody();
                                            limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
