@@ -71,7 +71,9 @@ std::vector<std::string> lacks_of_notify() {
 
 template <TaskPool P>
 std::vector<std::string> lacks_of_pool() {
-  return those({{P::kInProcess, "its workers are threads: a task that dies ends them all"}});
+  return those({{P::kInProcess, "its workers are threads: a task that dies ends them all"},
+                {!P::kPullsTasks, "a worker's next task is sent only in a later call on the pool"},
+                {!P::kCountsTasksPerChild, "no max_tasks_per_child"}});
 }
 
 /// Appends a noun's backends; `lacks` gives those of one type.

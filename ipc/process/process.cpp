@@ -306,7 +306,7 @@ Process::State& Process::state() const {
 void Process::start() {
   state().check_owner("can only start a process object created by current process");
   if (state().started) throw std::logic_error("cannot start a process twice");
-  if (self().daemon) throw std::logic_error("daemonic processes are not allowed to have children");
+  check_may_have_children();
   Running::instance().start(state());
 }
 
