@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kBinaries[] = {"fork_cost", "latency", "throughput", "contention"};
+constexpr const char* kBinaries[] = {"limits", "fork_cost", "latency", "throughput", "contention"};
 constexpr const char* kSmallCase = "latency/semaphore/posix/placement:same_core";
 const std::string kSmallFilter = std::string("--benchmark_filter=") + kSmallCase;
 
@@ -36,6 +36,11 @@ class Program : public ipc::test::LeavesNothing {
     arguments.insert(arguments.begin(), fs::read_symlink("/proc/self/exe").parent_path() / binary);
     arguments.insert(arguments.end(), {"--window_ms=5", "--warmup_ms=2", "--grace_ms=20000"});
     return run_command(arguments, ipc::os::Deadline::never());
+  }
+  static Json catalogue_of(const std::string& binary) {
+    const CommandResult result = run(binary, {"--catalogue"});
+    EXPECT_EQ(code_of(result), 0) << result.errors;
+    return Json::parse(result.output).at("cases");
   }
   static int code_of(const CommandResult& result) {
     return result.status.exited() ? result.status.code() : -1;
@@ -58,6 +63,37 @@ TEST_F(Program, CatalogueNamesEveryCaseOnceWithAReasonOrNone) {
       quick += one.at("quick").get<bool>();
     }
     EXPECT_GT(quick, 0u) << binary;
+  }
+}
+
+TEST_F(Program, CataloguesNameAFloorThatIsALimitOrWhyThereIsNone) {
+  std::set<std::string> limits;
+  for (const Json& one : catalogue_of("limits")) limits.insert(one.at("name"));
+  for (const char* binary : kBinaries) {
+    std::size_t with_floor = 0;
+    for (const Json& one : catalogue_of(binary)) {
+      EXPECT_NE(one.at("floor").is_null(), one.at("no_floor").is_null()) << one.at("name");
+      if (one.at("floor").is_null()) continue;
+      ++with_floor;
+      EXPECT_TRUE(limits.contains(one.at("floor"))) << one.at("name") << ": " << one.at("floor");
+      EXPECT_TRUE(one.at("floor").get<std::string>().ends_with(
+          "placement:" + one.at("placement").get<std::string>()))
+          << one.at("name");
+    }
+    const bool none = binary == std::string("limits") || binary == std::string("contention");
+    EXPECT_EQ(with_floor == 0, none) << binary;
+  }
+}
+
+TEST_F(Program, MeasuresEveryKindOfLimit) {
+  const CommandResult result =
+      run("limits", {"--benchmark_filter=limits/([^c]|clock|copy|context|.*pair|.*mib:0).*/"
+                     "placement:(same_core|pair)",
+                     "--benchmark_format=json"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  for (const Json& row : Json::parse(result.output).at("benchmarks")) {
+    EXPECT_FALSE(row.contains("error_occurred")) << row.dump();
+    EXPECT_GT(row.at("real_time").get<double>(), 0) << row.dump();
   }
 }
 
