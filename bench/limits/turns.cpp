@@ -45,9 +45,9 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
     word.store(number, std::memory_order_release);
     wake(word);
   };
-  const auto take = [wait](Word& word, std::uint32_t number) {
+  const auto take = [](auto waiting, Word& word, std::uint32_t number) {
     for (std::uint32_t seen; (seen = word.load(std::memory_order_acquire)) != number;)
-      wait(word, seen);
+      waiting(word, seen);
   };
   const auto initiator = [&](Peer& peer, Samples& samples) {
     std::uint32_t number = 0;
@@ -55,7 +55,7 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
     peer.start();
     sample(peer, samples, [&, give, take] {
       give(there, ++number);
-      take(back, ++number);
+      take(wait, back, ++number);
       ++given;
     });
     turns->given = given;
@@ -66,7 +66,7 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
     std::uint32_t number = 0;
     peer.start();
     for (std::int64_t answered = 0;; ++answered) {
-      take(there, ++number);
+      take(wait, there, ++number);
       turns->answered = answered;
       if (peer.stopped()) return;
       give(back, ++number);
@@ -80,12 +80,24 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
 
 constexpr auto kNoWake = [](Word&) {};
 
+/// Looks again at once. A peer that does not answer within some dozen microseconds is not running:
+/// only then others may.
+template <class Look>
+Outcome spinning(const Window& window, const PeerCpus& cpus, std::size_t lines, Look look) {
+  constexpr std::uint32_t kLooksOfARunningPeer = 1 << 14;
+  return hand_over(window, cpus, lines, kNoWake,
+                   [look, looks = std::uint32_t{0}](Word&, std::uint32_t) mutable {
+                     look();
+                     if (++looks % kLooksOfARunningPeer == 0) ::sched_yield();
+                   });
+}
+
 Outcome spin(const Window& window, const PeerCpus& cpus, std::size_t lines) {
-  return hand_over(window, cpus, lines, kNoWake, [](Word&, std::uint32_t) {});
+  return spinning(window, cpus, lines, [] {});
 }
 
 Outcome spin_pause(const Window& window, const PeerCpus& cpus, std::size_t lines) {
-  return hand_over(window, cpus, lines, kNoWake, [](Word&, std::uint32_t) { os::relax(); });
+  return spinning(window, cpus, lines, [] { os::relax(); });
 }
 
 Outcome yield(const Window& window, Placement placement) {
