@@ -80,8 +80,8 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
 
 constexpr auto kNoWake = [](Word&) {};
 
-/// Looks again at once. A peer that does not answer within some dozen microseconds is not running:
-/// only then others may.
+/// Looks again at once. A peer that has not answered after so many looks, 100 round trips or more,
+/// is not running: only then others may.
 template <class Look>
 Outcome spinning(const Window& window, const PeerCpus& cpus, std::size_t lines, Look look) {
   constexpr std::uint32_t kLooksOfARunningPeer = 1 << 14;

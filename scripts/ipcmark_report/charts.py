@@ -179,9 +179,10 @@ def _colour_scale(page: _Page, view: HeatMap, colours: matplotlib.colors.Colorma
     axes.set_yscale("log")
     axes.xaxis.set_major_locator(NullLocator())
     axes.yaxis.tick_right()
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(FixedLocator([norm.vmin, math.sqrt(norm.vmin * norm.vmax), norm.vmax]))
+    axes.yaxis.set_major_formatter(FuncFormatter(_writer(view.unit)))
     axes.spines[:].set_visible(False)
-    _value_axis(axes.yaxis, Axis("", view.unit), (norm.vmin, norm.vmax), labels=True)
-    axes.grid(False)
 
 
 class _Page:
