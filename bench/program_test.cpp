@@ -9,6 +9,7 @@
 
 #include "bench/harness/command.hpp"
 #include "bench/harness/json_file.hpp"
+#include "bench/run/round_file.hpp"
 #include "ipc/os/test_support.hpp"
 
 namespace bench {
@@ -41,6 +42,14 @@ class Program : public ipc::test::LeavesNothing {
     const CommandResult result = run(binary, {"--catalogue"});
     EXPECT_EQ(code_of(result), 0) << result.errors;
     return Json::parse(result.output).at("cases");
+  }
+  /// As a run does.
+  static void add_floors(const fs::path& file) {
+    Json document = read_json(file);
+    std::map<std::string, std::string> floors;
+    for (const auto& row : bench::run::rows_of(document)) floors[row.name] = "a limit";
+    ASSERT_TRUE(bench::run::set_floors(document, floors, {{"a limit", 100}}));
+    write_json(file, document);
   }
   static int code_of(const CommandResult& result) {
     return result.status.exited() ? result.status.code() : -1;
@@ -213,6 +222,7 @@ TEST_F(Program, OutputIsReadByCompare) {
     for (int side = 0; side < 2; ++side) {
       words.push_back(folder_ / (binary + std::to_string(side) + ".json"));
       ASSERT_EQ(code_of(run(binary, {filter, "--benchmark_out=" + words.back()})), 0);
+      add_floors(words.back());
     }
     const CommandResult result = run_command(words, ipc::os::Deadline::never());
     EXPECT_EQ(code_of(result), 0) << result.errors;

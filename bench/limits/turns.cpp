@@ -67,8 +67,10 @@ Outcome hand_over(const Window& window, const PeerCpus& cpus, std::size_t words,
     peer.start();
     for (std::int64_t answered = 0;; ++answered) {
       take(wait, there, ++number);
-      turns->answered = answered;
-      if (peer.stopped()) return;
+      if (peer.stopped()) {
+        turns->answered = answered;
+        return;
+      }
       give(back, ++number);
     }
   };
