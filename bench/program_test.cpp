@@ -100,7 +100,9 @@ TEST_F(Program, MeasuresEveryKindOfLimit) {
                      "placement:(same_core|pair)",
                      "--benchmark_format=json"});
   ASSERT_EQ(code_of(result), 0) << result.errors;
-  for (const Json& row : Json::parse(result.output).at("benchmarks")) {
+  const Json rows = Json::parse(result.output).at("benchmarks");
+  EXPECT_GT(rows.size(), 15u);
+  for (const Json& row : rows) {
     EXPECT_FALSE(row.contains("error_occurred")) << row.dump();
     EXPECT_GT(row.at("real_time").get<double>(), 0) << row.dump();
   }
