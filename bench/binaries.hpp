@@ -1,4 +1,4 @@
-// The four binaries' cases; each stands in the file of that name.
+// The binaries' cases; each stands in the file of that name.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,7 @@
 
 namespace bench {
 
+std::vector<Case> limits_cases();
 std::vector<Case> fork_cost_cases();
 std::vector<Case> latency_cases();
 std::vector<Case> throughput_cases();

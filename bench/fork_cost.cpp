@@ -1,12 +1,8 @@
 // Fork cost: starting and reaping one child, by starter and by the parent's memory; and lifecycle,
 // what it costs to create an object of each kind and to destroy it.
-#include <sys/mman.h>
-
 #include "bench/binaries.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
-#include "ipc/os/error.hpp"
-#include "ipc/os/limits.hpp"
 #include "ipc/process/process.hpp"
 #include "ipc/shared/array.hpp"
 
@@ -15,29 +11,11 @@ namespace {
 
 namespace os = ipc::os;
 
-constexpr std::array kMemoriesMib{0, 16, 64, 256, 1024};
-constexpr int kQuickMemoryMib = 0;
-
-/// Gives this process private memory and writes to every base page of it. The process's end frees
-/// it: unmapping it earlier would count as its work.
-void touch_memory(std::size_t bytes) {
-  constexpr std::size_t kPage = 4096;
-  if (bytes == 0) return;
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) os::throw_errno(fmt::format("mmap {} bytes", bytes));
-  ::madvise(memory, bytes, MADV_NOHUGEPAGE);  // EINVAL where the kernel has none anyway
-  for (std::size_t at = 0; at < bytes; at += kPage) static_cast<volatile char*>(memory)[at] = 1;
-}
-
-constexpr std::size_t bytes_of(int mib) {
-  return static_cast<std::size_t>(mib) << 20;
-}
-
 /// The parent, with its memory, doing one thing again and again.
 template <class Operation>
 Outcome in_parent(int memory_mib, const Window& window, Placement placement, Operation operation) {
   Outcome outcome = alone(window, placement, "parent", [&](Peer& peer, Samples& samples) {
-    touch_memory(bytes_of(memory_mib));
+    touched_memory(bytes_of(memory_mib));
     peer.start();
     sample(peer, samples, operation);
   });
@@ -68,17 +46,21 @@ Outcome start_and_join(int memory_mib, const Window& window, Placement placement
   });
 }
 
-os::Unavailable memory_reason(int mib) {
-  // Touched memory, and as much again for page tables and whatever the machine does besides.
-  constexpr std::size_t kReserve = std::size_t{256} << 20;
-  const auto available = static_cast<std::size_t>(os::available_memory_bytes());
-  if (bytes_of(mib) + kReserve <= available) return std::nullopt;
-  return fmt::format("needs {} MiB of free memory, {} MiB are available", mib + 256,
-                     available >> 20);
+Bound bound_of(ipc::Makes made) {
+  switch (made) {
+    case ipc::Makes::borrower:
+      return Bound::borrow;
+    case ipc::Makes::thread:
+      return Bound::thread;
+    case ipc::Makes::copy:
+      break;
+  }
+  return Bound::fork;
 }
 
 void add_starts(Matrix& matrix) {
-  const auto add = [&](std::string backend, const os::Unavailable& unavailable, auto run) {
+  const auto add = [&](std::string backend, const os::Unavailable& unavailable, Bound bound,
+                       auto run) {
     for (const int mib : kMemoriesMib) {
       const std::chrono::milliseconds setup(mib);  // touching costs about 1 ms a MiB
       matrix.add({"process",
@@ -89,14 +71,15 @@ void add_starts(Matrix& matrix) {
                   unavailable ? unavailable : memory_reason(mib),
                   [run, mib](const Window& window, Placement placement) {
                     return run(mib, window, placement);
-                  }},
+                  },
+                  bound},
                  kSolePlacements, kSolePlacements);
     }
   };
   ipc::Starters::for_each([&]<class S>(std::type_identity<S>) {
-    add(std::string(S::kName), S::unavailable(), &start_and_reap<S>);
+    add(std::string(S::kName), S::unavailable(), bound_of(ipc::makes<S>), &start_and_reap<S>);
   });
-  add("process_object", std::nullopt, &start_and_join);
+  add("process_object", std::nullopt, Bound::fork, &start_and_join);
 }
 
 /// Creates one object and destroys it.

@@ -191,7 +191,8 @@ void add_pipes(Matrix& matrix) {
                    P::unavailable(),
                    [size](const Window& window, Placement placement) {
                      return pipe_latency<P>(static_cast<std::size_t>(size), window, placement);
-                   }});
+                   },
+                   round_trip_bound<P>});
   });
 }
 
@@ -206,13 +207,15 @@ void add_queues(Matrix& matrix) {
                    queue_reason<Q>({kQueueDepth, static_cast<std::size_t>(size)}),
                    [size](const Window& window, Placement placement) {
                      return queue_latency<Q>(static_cast<std::size_t>(size), window, placement);
-                   }});
+                   },
+                   round_trip_bound<Q>});
   });
 }
 
-/// A noun whose round trip has no size.
+/// A noun whose round trip has no size. One whose peers wait for each other outside the backend
+/// says itself what holds them back.
 template <class Backends, class Run>
-void add_plain(Matrix& matrix, const char* noun, Run run) {
+void add_plain(Matrix& matrix, const char* noun, Run run, Bound bound = Bound::none) {
   Backends::for_each([&]<class B>(std::type_identity<B> backend) {
     add(matrix, {noun,
                  std::string(B::kName),
@@ -222,7 +225,8 @@ void add_plain(Matrix& matrix, const char* noun, Run run) {
                  B::unavailable(),
                  [run, backend](const Window& window, Placement placement) {
                    return run(backend, window, placement);
-                 }});
+                 },
+                 bound == Bound::none ? round_trip_bound<B> : bound});
   });
 }
 
@@ -232,9 +236,10 @@ std::vector<Case> latency_cases() {
   Matrix matrix("latency");
   add_pipes(matrix);
   add_queues(matrix);
-  add_plain<ipc::SharedMemories>(matrix, "shared", []<class B>(std::type_identity<B>, auto&... at) {
-    return shared_latency<B>(at...);
-  });
+  add_plain<ipc::SharedMemories>(
+      matrix, "shared",
+      []<class B>(std::type_identity<B>, auto&... at) { return shared_latency<B>(at...); },
+      Bound::line);
   add_plain<ipc::Semaphores>(matrix, "semaphore", []<class S>(std::type_identity<S>, auto&... at) {
     return semaphore_latency<S>(at...);
   });

@@ -1,6 +1,7 @@
 #include "bench/measure.hpp"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <stdexcept>
 
 #include "ipc/os/cpu.hpp"
+#include "ipc/os/error.hpp"
+#include "ipc/os/limits.hpp"
 #include "ipc/os/shared_mapping.hpp"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -18,11 +21,10 @@ namespace bench {
 
 namespace os = ipc::os;
 
-Outcome round_trips(const Window& window, Placement placement,
+Outcome round_trips(const Window& window, const PeerCpus& cpus,
                     const std::function<void(Peer&, Samples&)>& initiator,
                     const std::function<void(Peer&)>& echo) {
   const os::SharedObject<Samples> samples;
-  const auto cpus = cpus_of(placement, 2);
   const PeersReport report =
       run_peers({{"initiator", cpus[0], [&](Peer& peer) { initiator(peer, *samples); }},
                  {"echo", cpus[1], echo}},
@@ -151,6 +153,25 @@ PoolAnswer::PoolAnswer(const ipc::TaskResult& result) {
     throw std::runtime_error(fmt::format("task {} failed", result.id));
   std::memcpy(static_cast<void*>(this), result.bytes.data(), sizeof *this);
   number = ~number;
+}
+
+std::span<std::byte> touched_memory(std::size_t bytes) {
+  constexpr std::size_t kPage = 4096;
+  if (bytes == 0) return {};
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) os::throw_errno(fmt::format("mmap {} bytes", bytes));
+  ::madvise(memory, bytes, MADV_NOHUGEPAGE);  // EINVAL where the kernel has none anyway
+  for (std::size_t at = 0; at < bytes; at += kPage) static_cast<volatile char*>(memory)[at] = 1;
+  return {static_cast<std::byte*>(memory), bytes};
+}
+
+os::Unavailable memory_reason(int mib) {
+  // Touched memory, and as much again for page tables and whatever the machine does besides.
+  constexpr std::size_t kReserve = std::size_t{256} << 20;
+  const auto available = static_cast<std::size_t>(os::available_memory_bytes());
+  if (bytes_of(mib) + kReserve <= available) return std::nullopt;
+  return fmt::format("needs {} MiB of free memory, {} MiB are available", mib + 256,
+                     available >> 20);
 }
 
 }  // namespace bench

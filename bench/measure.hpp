@@ -1,4 +1,4 @@
-// What the four binaries share: peers in the usual roles, and the rows of the matrix.
+// What the binaries share: peers in the usual roles, and the rows of the matrix.
 #pragma once
 
 #include <fmt/format.h>
@@ -27,9 +27,14 @@ inline std::pair<std::string, std::string> parameter(const char* key, std::int64
 }
 
 /// Two peers, of which the first times round trips that the second answers.
-Outcome round_trips(const Window& window, Placement placement,
+Outcome round_trips(const Window& window, const PeerCpus& cpus,
                     const std::function<void(Peer&, Samples&)>& initiator,
                     const std::function<void(Peer&)>& echo);
+inline Outcome round_trips(const Window& window, Placement placement,
+                           const std::function<void(Peer&, Samples&)>& initiator,
+                           const std::function<void(Peer&)>& echo) {
+  return round_trips(window, cpus_of(placement, 2), initiator, echo);
+}
 
 /// One peer that times an operation, itself the parent of whatever it starts.
 Outcome alone(const Window& window, Placement placement, const char* role,
@@ -85,6 +90,25 @@ struct PoolAnswer {
   explicit PoolAnswer(const ipc::TaskResult& result);
   PoolAnswer(std::uint64_t answered, std::int32_t by) : number(answered), worker(by) {}
 };
+
+/// How long a round trip through this backend takes at best, as its way of waiting has it.
+template <class B>
+inline constexpr Bound round_trip_bound = ipc::os::spins<B> ? Bound::line : Bound::wake;
+
+/// What a parent has touched when it starts a child, MiB.
+inline constexpr std::array kMemoriesMib{0, 16, 64, 256, 1024};
+inline constexpr int kQuickMemoryMib = 0;
+
+constexpr std::size_t bytes_of(int mib) {
+  return static_cast<std::size_t>(mib) << 20;
+}
+
+/// Private memory of this process, every base page of it written to. The process's end frees it:
+/// unmapping it earlier would count as its work. Throws std::system_error.
+std::span<std::byte> touched_memory(std::size_t bytes);
+
+/// Why a case that touches so much memory cannot run here, or nothing.
+ipc::os::Unavailable memory_reason(int mib);
 
 /// Why a queue cannot be made here with these options, or nothing.
 template <ipc::ByteQueue Q>

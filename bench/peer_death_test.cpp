@@ -98,7 +98,11 @@ TEST_P(PeerDeath, EndsThatCaseAloneAndLeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, PeerDeath,
-    testing::Values(Trial{"fork_cost",
+    testing::Values(Trial{"limits",
+                          {"limits/wake_up/futex/placement:unpinned",
+                           "limits/wake_up/futex/placement:same_core",
+                           "limits/child/fork/memory_mib:0/placement:unpinned"}},
+                    Trial{"fork_cost",
                           {"fork_cost/process/fork/memory_mib:0/placement:unpinned",
                            "fork_cost/process/posix_spawn/memory_mib:0/placement:unpinned",
                            "lifecycle/pool/shared_queue/placement:unpinned"}},

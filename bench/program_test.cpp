@@ -9,6 +9,7 @@
 
 #include "bench/harness/command.hpp"
 #include "bench/harness/json_file.hpp"
+#include "bench/run/round_file.hpp"
 #include "ipc/os/test_support.hpp"
 
 namespace bench {
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kBinaries[] = {"fork_cost", "latency", "throughput", "contention"};
+constexpr const char* kBinaries[] = {"limits", "fork_cost", "latency", "throughput", "contention"};
 constexpr const char* kSmallCase = "latency/semaphore/posix/placement:same_core";
 const std::string kSmallFilter = std::string("--benchmark_filter=") + kSmallCase;
 
@@ -36,6 +37,19 @@ class Program : public ipc::test::LeavesNothing {
     arguments.insert(arguments.begin(), fs::read_symlink("/proc/self/exe").parent_path() / binary);
     arguments.insert(arguments.end(), {"--window_ms=5", "--warmup_ms=2", "--grace_ms=20000"});
     return run_command(arguments, ipc::os::Deadline::never());
+  }
+  static Json catalogue_of(const std::string& binary) {
+    const CommandResult result = run(binary, {"--catalogue"});
+    EXPECT_EQ(code_of(result), 0) << result.errors;
+    return Json::parse(result.output).at("cases");
+  }
+  /// As a run does.
+  static void add_floors(const fs::path& file) {
+    Json document = read_json(file);
+    std::map<std::string, std::string> floors;
+    for (const auto& row : bench::run::rows_of(document)) floors[row.name] = "a limit";
+    ASSERT_TRUE(bench::run::set_floors(document, floors, {{"a limit", 100}}));
+    write_json(file, document);
   }
   static int code_of(const CommandResult& result) {
     return result.status.exited() ? result.status.code() : -1;
@@ -58,6 +72,39 @@ TEST_F(Program, CatalogueNamesEveryCaseOnceWithAReasonOrNone) {
       quick += one.at("quick").get<bool>();
     }
     EXPECT_GT(quick, 0u) << binary;
+  }
+}
+
+TEST_F(Program, CataloguesNameAFloorThatIsALimitOrWhyThereIsNone) {
+  std::set<std::string> limits;
+  for (const Json& one : catalogue_of("limits")) limits.insert(one.at("name"));
+  for (const char* binary : kBinaries) {
+    std::size_t with_floor = 0;
+    for (const Json& one : catalogue_of(binary)) {
+      EXPECT_NE(one.at("floor").is_null(), one.at("no_floor").is_null()) << one.at("name");
+      if (one.at("floor").is_null()) continue;
+      ++with_floor;
+      EXPECT_TRUE(limits.contains(one.at("floor"))) << one.at("name") << ": " << one.at("floor");
+      EXPECT_TRUE(one.at("floor").get<std::string>().ends_with(
+          "placement:" + one.at("placement").get<std::string>()))
+          << one.at("name");
+    }
+    const bool none = binary == std::string("limits") || binary == std::string("contention");
+    EXPECT_EQ(with_floor == 0, none) << binary;
+  }
+}
+
+TEST_F(Program, MeasuresEveryKindOfLimit) {
+  const CommandResult result =
+      run("limits", {"--benchmark_filter=limits/([^c]|clock|copy|context|.*pair|.*mib:0).*/"
+                     "placement:(same_core|pair)",
+                     "--benchmark_format=json"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  const Json rows = Json::parse(result.output).at("benchmarks");
+  EXPECT_GT(rows.size(), 15u);
+  for (const Json& row : rows) {
+    EXPECT_FALSE(row.contains("error_occurred")) << row.dump();
+    EXPECT_GT(row.at("real_time").get<double>(), 0) << row.dump();
   }
 }
 
@@ -177,6 +224,7 @@ TEST_F(Program, OutputIsReadByCompare) {
     for (int side = 0; side < 2; ++side) {
       words.push_back(folder_ / (binary + std::to_string(side) + ".json"));
       ASSERT_EQ(code_of(run(binary, {filter, "--benchmark_out=" + words.back()})), 0);
+      add_floors(words.back());
     }
     const CommandResult result = run_command(words, ipc::os::Deadline::never());
     EXPECT_EQ(code_of(result), 0) << result.errors;

@@ -4,8 +4,8 @@
 #include <mutex>
 
 #include "bench/binaries.hpp"
-#include "bench/harness/payload.hpp"
 #include "bench/measure.hpp"
+#include "bench/streams.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/shared/array.hpp"
 
@@ -14,48 +14,10 @@ namespace {
 
 namespace os = ipc::os;
 
-constexpr std::array kSizes{8, 64, 1024, 4096, 65536, 1 << 20};
 constexpr int kQuickSize = 4096;
 constexpr std::size_t kQueueDepth = 8;
 constexpr std::size_t kPoolWorkers = 2;
 constexpr std::size_t kTasksUnderWay = 64;
-
-/// Receives numbered messages until the window ends, then until the producer's last one.
-template <class Receive>
-Count consume(Peer& peer, Receive receive) {
-  std::uint64_t number = 0;
-  expect_pattern(receive());  // the first is checked byte by byte, before the gate opens the window
-  ++number;
-  const Count counted = count(peer, [&] { expect(receive(), number++); });
-  peer.stop();
-  for (;;) {
-    const std::span<const std::byte> message = receive();
-    if (number_of(message) == kLastMessage) {
-      expect_pattern(message);
-      return counted;
-    }
-    expect(message, number++);
-  }
-}
-
-template <class Send>
-void produce(Peer& peer, std::size_t size, Send send) {
-  std::vector<std::byte> message(size);
-  fill(message);
-  peer.start();
-  for (std::uint64_t number = 0; !peer.stopped(); ++number) {
-    stamp(message, number);
-    send(std::span<const std::byte>(message));
-  }
-  stamp(message, kLastMessage);
-  send(std::span<const std::byte>(message));
-}
-
-void set_bytes(Outcome& outcome, std::size_t size) {
-  outcome.counters["message_bytes"] = static_cast<double>(size);
-  outcome.counters["bytes_per_second"] =
-      outcome.counters["messages_per_second"] * static_cast<double>(size);
-}
 
 template <ipc::Pipe P>
 Outcome pipe_throughput(std::size_t size, const Window& window, Placement placement) {
@@ -193,7 +155,7 @@ void add(Matrix& matrix, Matrix::Row row) {
 template <class Backends, class Reason, class Run>
 void add_sized(Matrix& matrix, const char* noun, Reason reason, Run run) {
   Backends::for_each([&]<class B>(std::type_identity<B> backend) {
-    for (const int size : kSizes)
+    for (const int size : kStreamSizes)
       add(matrix, {noun,
                    std::string(B::kName),
                    {parameter("size", size)},
@@ -202,7 +164,8 @@ void add_sized(Matrix& matrix, const char* noun, Reason reason, Run run) {
                    reason(backend, static_cast<std::size_t>(size)),
                    [run, backend, size](const Window& window, Placement placement) {
                      return run(backend, static_cast<std::size_t>(size), window, placement);
-                   }});
+                   },
+                   Bound::copy});
   });
 }
 

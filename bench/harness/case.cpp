@@ -4,12 +4,6 @@
 
 namespace bench {
 
-std::string CaseId::to_string() const {
-  std::string text = measure + "/" + noun + "/" + backend;
-  for (const auto& [key, value] : parameters) text += "/" + key + ":" + value;
-  return text + "/placement:" + std::string(name(placement));
-}
-
 void Outcome::set_samples(const Samples& samples) {
   const Histogram& all = samples.histogram;
   if (all.total() == 0) throw CaseFailed("no sample fell into the window");
@@ -51,10 +45,27 @@ void Matrix::add(const Row& row, std::span<const Placement> placements,
     one.quick = row.quick && std::ranges::find(quick, placement) != quick.end();
     one.setup = row.setup;
     one.reason = row.reason;
-    if (!one.reason && !spread(placement, machine())) one.reason = why_not(placement);
+    one.bound = row.bound;
+    if (const auto cpus = spread(placement, machine()))
+      one.cpus = *cpus;
+    else if (!one.reason)
+      one.reason = why_not(placement);
     one.run = [run = row.run, placement](const Window& window) { return run(window, placement); };
     cases_.push_back(std::move(one));
   }
+}
+
+void Matrix::add_pair(Row row, int first, int second) {
+  row.parameters.emplace_back("cpus", std::to_string(first) + "-" + std::to_string(second));
+  Case one;
+  one.id = {measure_, row.noun, row.backend, row.parameters, Placement::pair};
+  one.quick = row.quick;
+  one.setup = row.setup;
+  one.reason = row.reason;
+  one.cpus = {first, second};
+  one.bound = row.bound;
+  one.run = [run = row.run](const Window& window) { return run(window, Placement::pair); };
+  cases_.push_back(std::move(one));
 }
 
 }  // namespace bench

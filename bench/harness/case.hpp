@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/harness/floor.hpp"
 #include "bench/harness/histogram.hpp"
 #include "bench/harness/peers.hpp"
 #include "bench/harness/placement.hpp"
@@ -17,17 +18,6 @@
 #include "ipc/os/availability.hpp"
 
 namespace bench {
-
-/// What a case is called: measure/noun/backend/name:value/.../placement:name.
-struct CaseId {
-  std::string measure;
-  std::string noun;
-  std::string backend;
-  std::vector<std::pair<std::string, std::string>> parameters;
-  Placement placement = Placement::unpinned;
-
-  [[nodiscard]] std::string to_string() const;
-};
 
 /// The result of a case, as a row of Google Benchmark's: ns an operation, how many were timed,
 /// counters.
@@ -51,6 +41,8 @@ struct Case {
   bool quick = false;                  ///< held by the quick preset
   std::chrono::milliseconds setup{0};  ///< expected time outside the window, beyond the usual
   ipc::os::Unavailable reason;         ///< why it cannot run here
+  std::vector<int> cpus;               ///< of its peers; none: the scheduler's choice
+  Bound bound = Bound::none;           ///< what holds it back, see floor_of()
   std::function<Outcome(const Window&)> run;  ///< throws CaseFailed, or any std::exception
 };
 
@@ -69,8 +61,11 @@ class Matrix {
     std::chrono::milliseconds setup{0};
     ipc::os::Unavailable reason;
     std::function<Outcome(const Window&, Placement)> run;
+    Bound bound = Bound::none;
   };
   void add(const Row& row, std::span<const Placement> placements, std::span<const Placement> quick);
+  /// Adds the one case of a pair of CPUs, which become its last parameter.
+  void add_pair(Row row, int first, int second);
 
   [[nodiscard]] const std::vector<Case>& cases() const { return cases_; }
 

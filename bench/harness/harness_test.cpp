@@ -279,6 +279,31 @@ TEST_F(Peers, SampleShortOperationsManyAtATime) {
   EXPECT_EQ(report.operations, *done);
 }
 
+TEST_F(Peers, SampleEachPreparedOperationOnceAndByItself) {
+  const os::SharedObject<Samples> samples;
+  const os::SharedObject<std::int64_t> prepared(0), done(0);
+  const PeersReport report = run_peers({{"sampler",
+                                         {},
+                                         [&](Peer& peer) {
+                                           const auto prepare = [&] {
+                                             *prepared += 3;
+                                             return std::int64_t{3};
+                                           };
+                                           peer.start();
+                                           sample_prepared(peer, *samples, prepare, [&](auto i) {
+                                             if (i != (*done)++ % 3)
+                                               throw std::runtime_error("not in order");
+                                             ::usleep(100);
+                                           });
+                                         }}},
+                                       kWindow);
+  EXPECT_EQ(*prepared, *done);
+  EXPECT_EQ(report.operations, *done);
+  EXPECT_EQ(samples->operations_per_sample, 1);
+  EXPECT_GE(samples->histogram.min(), 100'000u);
+  EXPECT_LE(samples->histogram.total(), static_cast<std::uint64_t>(*done)) << "warm-up is left out";
+}
+
 TEST_F(Peers, SampleLongOperationsOneByOne) {
   const os::SharedObject<Samples> samples;
   run_peers({{"sampler",

@@ -19,6 +19,8 @@ std::string_view name(Placement placement) {
       return "cross_core";
     case Placement::cross_socket:
       return "cross_socket";
+    case Placement::pair:
+      return "pair";
   }
   return "?";
 }
@@ -70,6 +72,8 @@ std::optional<Ids> spread(Placement placement, std::span<const Cpu> cpus) {
       return one_per_core(cpus);
     case Placement::cross_socket:
       return one_per_package(cpus);
+    case Placement::pair:
+      break;
   }
   return std::nullopt;
 }
@@ -92,7 +96,7 @@ std::span<const Cpu> machine() {
   return cpus;
 }
 
-std::vector<Ids> cpus_of(Placement placement, std::size_t peers) {
+PeerCpus cpus_of(Placement placement, std::size_t peers) {
   const Ids ids = spread(placement, machine()).value();
   std::vector<Ids> each(peers);
   if (!ids.empty())

@@ -98,7 +98,8 @@ std::vector<Case> select(const std::vector<Case>& all, const std::string& file) 
 
 void print_catalogue(const std::string& binary, const std::vector<Case>& cases) {
   Json list = Json::array();
-  for (const Case& one : cases)
+  for (const Case& one : cases) {
+    const Floor floor = floor_of(one.id, one.bound);
     list.push_back({{"name", one.id.to_string()},
                     {"measure", one.id.measure},
                     {"noun", one.id.noun},
@@ -106,7 +107,10 @@ void print_catalogue(const std::string& binary, const std::vector<Case>& cases) 
                     {"placement", name(one.id.placement)},
                     {"quick", one.quick},
                     {"setup_ms", one.setup.count()},
-                    {"reason", one.reason ? Json(*one.reason) : Json()}});
+                    {"reason", one.reason ? Json(*one.reason) : Json()},
+                    {"floor", floor.limit ? Json(floor.limit->to_string()) : Json()},
+                    {"no_floor", floor.limit ? Json() : Json(floor.why_none)}});
+  }
   std::cout << to_line({{"binary", binary}, {"cases", list}}) << std::endl;
 }
 
@@ -146,8 +150,7 @@ class Recorder {
 
  private:
   static std::string cpus_of(const Case& one) {
-    const auto cpus = spread(one.id.placement, machine()).value();
-    return cpus.empty() ? "unpinned" : "cpus " + ipc::os::to_string(cpus);
+    return one.cpus.empty() ? "unpinned" : "cpus " + ipc::os::to_string(one.cpus);
   }
 
   void keep(const std::string& name, int repetition, const Outcome& outcome) {

@@ -86,6 +86,28 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
   peer.count_operations(count);
 }
 
+/// As sample(), for operations that each use up something that was made before: `prepare` makes it
+/// for as many as it says, outside the timer, and operation(i) uses the i-th. Each is timed by
+/// itself. Gives how many were done, warm-up included.
+template <class Prepare, class Operation>
+std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Operation operation) {
+  samples.histogram.clear();
+  std::int64_t count = 0, now = 0;
+  do {
+    const std::int64_t ready = prepare();
+    std::int64_t last = ipc::os::now_ns();
+    for (std::int64_t i = 0; i < ready; ++i, last = now) {
+      operation(i);
+      now = ipc::os::now_ns();
+      if (last >= peer.timed_from())
+        samples.histogram.record(static_cast<std::uint64_t>(now - last));
+    }
+    count += ready;
+  } while (now < peer.timed_until() || samples.histogram.total() == 0);
+  peer.count_operations(count);
+  return count;
+}
+
 /// What a peer did inside the window.
 struct Count {
   std::int64_t operations = 0;

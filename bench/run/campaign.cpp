@@ -54,13 +54,18 @@ class Campaign {
 
  private:
   void measure_all() {
-    for (int round = 1; round <= plan_.settings.rounds; ++round) {
-      for (const auto& part : plan_.binaries) {
-        if (directory_.has(part.binary, round)) continue;
-        if ((result_.signal = interruption_.signal())) return;
-        measure(part, round);
-        if (result_.signal) return;
-      }
+    for (int round = 1; round <= plan_.settings.rounds && !result_.signal; ++round) {
+      measure_round(round);
+      directory_.hold_against_limits(plan_, round);
+    }
+  }
+
+  void measure_round(int round) {
+    for (const auto& part : plan_.binaries) {
+      if (directory_.has(part.binary, round)) continue;
+      if ((result_.signal = interruption_.signal())) return;
+      measure(part, round);
+      if (result_.signal) return;
     }
   }
 

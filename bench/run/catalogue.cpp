@@ -30,6 +30,10 @@ Case parse_case(const Json& entry, std::string_view binary) {
   entry.at("setup_ms").get_to(one.setup_ms);
   if (const Json& reason = entry.at("reason"); !reason.is_null())
     one.reason = reason.get<std::string>();
+  if (const Json& floor = entry.at("floor"); !floor.is_null())
+    one.floor = floor.get<std::string>();
+  else
+    entry.at("no_floor").get_to(one.no_floor);
   return one;
 }
 
@@ -149,7 +153,9 @@ Json to_json(const Catalogue& catalogue, const Backends& backends) {
                      {"placement", one.placement},
                      {"quick", one.quick},
                      {"setup_ms", one.setup_ms},
-                     {"reason", one.reason ? Json(*one.reason) : Json()}});
+                     {"reason", one.reason ? Json(*one.reason) : Json()},
+                     {"floor", one.floor ? Json(*one.floor) : Json()},
+                     {"no_floor", one.floor ? Json() : Json(one.no_floor)}});
   Json facts = Json::array();
   for (const auto& each : of_cases(backends, catalogue))
     facts.push_back({{"noun", each.noun},

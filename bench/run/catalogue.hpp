@@ -14,8 +14,8 @@
 namespace bench::run {
 
 /// The programs that hold the cases, in the order in which a round runs them.
-inline constexpr std::array<std::string_view, 4> kBinaries{"fork_cost", "latency", "throughput",
-                                                           "contention"};
+inline constexpr std::array<std::string_view, 5> kBinaries{"limits", "fork_cost", "latency",
+                                                           "throughput", "contention"};
 
 /// One case of the matrix.
 struct Case {
@@ -28,6 +28,8 @@ struct Case {
   bool quick = false;                 ///< the quick preset holds it
   double setup_ms = 0;                ///< expected time outside its windows
   std::optional<std::string> reason;  ///< why it cannot run here; nothing when it can
+  std::optional<std::string> floor;   ///< the case of `limits` that it is held against
+  std::string no_floor;               ///< why there is none; empty when there is
 };
 
 using Catalogue = std::vector<Case>;

@@ -1,5 +1,6 @@
 // Stands in for a bench binary in the tests of the command. It is the binary under whose name it is
-// started, has three cases, measures nothing, and misbehaves as environment variables ask:
+// started, has three cases, each held against that of `limits`, measures nothing, and misbehaves as
+// environment variables ask:
 //   FAKE_FAIL=CASE            that case fails
 //   FAKE_CRASH=BINARY         it aborts after its first case
 //   FAKE_HANG=BINARY          it hangs after its first case, with a child, both deaf to SIGTERM
@@ -50,6 +51,11 @@ class Fake {
 
  private:
   bool wants(const char* what) const { return variable(what) == name_; }
+  bool is_limits() const { return name_ == "limits"; }
+
+  static std::string case_name(const std::string& binary, const std::string& backend) {
+    return binary + "/pipe/" + backend + "/size:64/placement:unpinned";
+  }
 
   int print_catalogue() const {
     if (wants("FAKE_BAD_CATALOGUE")) {
@@ -58,14 +64,16 @@ class Fake {
     }
     Json cases = Json::array();
     for (const std::string backend : {"quick", "slow", "impossible"}) {
-      cases.push_back({{"name", name_ + "/pipe/" + backend + "/size:64/placement:unpinned"},
+      cases.push_back({{"name", case_name(name_, backend)},
                        {"measure", name_},
                        {"noun", "pipe"},
                        {"backend", backend},
                        {"placement", "unpinned"},
                        {"quick", backend == "quick"},
                        {"setup_ms", 0},
-                       {"reason", backend == "impossible" ? Json("not on this machine") : Json()}});
+                       {"reason", backend == "impossible" ? Json("not on this machine") : Json()},
+                       {"floor", is_limits() ? Json() : Json(case_name("limits", backend))},
+                       {"no_floor", is_limits() ? Json("it is a limit itself") : Json()}});
     }
     if (wants("FAKE_DUPLICATE")) cases.push_back(cases[0]);
     std::cout << Json{{"binary", name_}, {"cases", cases}}.dump() << '\n';
@@ -73,7 +81,9 @@ class Fake {
   }
 
   Json measure(const std::string& one) const {
-    Json row{{"name", one + "/manual_time"}, {"run_type", "iteration"}, {"real_time", 1.0}};
+    Json row{{"name", one + "/manual_time"},
+             {"run_type", "iteration"},
+             {"real_time", is_limits() ? 2.0 : 3.0}};
     const bool fails = variable("FAKE_FAIL") == one;
     if (fails) {
       row["error_occurred"] = true;

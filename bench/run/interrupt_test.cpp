@@ -82,9 +82,11 @@ TEST_F(Interrupted, EndsEverythingAndCanBeResumed) {
     EXPECT_TRUE(all_gone());
     EXPECT_EQ(record()["status"], "partial");
     EXPECT_TRUE(record()["ended_at"].is_null());
-    EXPECT_EQ(names_in(out()),
-              (std::set<std::string>{"run.json", "environment.json", "fork_cost.1.json",
-                                     "fork_cost.1.hist.json"}));
+    EXPECT_EQ(
+        names_in(out()),
+        (std::set<std::string>{"run.json", "environment.json", "limits.1.json",
+                               "limits.1.hist.json", "fork_cost.1.json", "fork_cost.1.hist.json"}));
+    EXPECT_EQ(read_json(out() / "fork_cost.1.json").at("benchmarks").at(0)["floor_ratio"], 1.5);
     EXPECT_TRUE(holds(printed("output"), "ipcmark run --resume " + out().string()));
     unset("FAKE_HANG");
     EXPECT_EQ(code_of(resume()), 0);

@@ -34,12 +34,16 @@ TEST(Catalogue, ReadsWhatABinaryPrints) {
   const auto cases = parse_catalogue("latency", R"({"binary": "latency", "cases": [
     {"name": "latency/pipe/pipe/size:64/placement:same_core", "measure": "latency",
      "noun": "pipe", "backend": "pipe", "placement": "same_core", "quick": true,
-     "setup_ms": 2.5, "reason": null}]})");
+     "setup_ms": 2.5, "reason": null, "floor": "limits/wake_up/futex/placement:same_core",
+     "no_floor": null}]})");
   ASSERT_EQ(cases.size(), 1u);
   EXPECT_EQ(cases[0].binary, "latency");
   EXPECT_EQ(cases[0].setup_ms, 2.5);
   EXPECT_FALSE(cases[0].reason);
-  EXPECT_EQ(to_json(cases, {})["cases"][0]["reason"], nullptr);
+  EXPECT_EQ(cases[0].floor, "limits/wake_up/futex/placement:same_core");
+  const auto first = to_json(cases, {})["cases"][0];
+  EXPECT_EQ(first["reason"], nullptr);
+  EXPECT_EQ(first["no_floor"], nullptr);
 }
 
 TEST(Catalogue, SaysWhatTheBackendsOfItsCasesCannotDo) {
@@ -119,6 +123,31 @@ TEST(RoundFile, TakesSingleMeasurementsByCaseName) {
   EXPECT_FALSE(rows[0].failed);
   EXPECT_EQ(rows[1].name, "latency/pipe/fifo/placement:same_core");
   EXPECT_EQ(rows[1].message, "gone");
+}
+
+TEST(RoundFile, HoldsRowsAgainstTheMedianOfTheirFloor) {
+  const Times limits = times_of(Json::parse(R"({"benchmarks": [
+    {"name": "limits/a/b/placement:pair/manual_time", "real_time": 9.0},
+    {"name": "limits/a/b/placement:pair/manual_time", "real_time": 2.0},
+    {"name": "limits/a/b/placement:pair/manual_time", "real_time": 4.0},
+    {"name": "limits/a/b/placement:pair/manual_time_mean", "run_type": "aggregate",
+     "real_time": 5.0},
+    {"name": "limits/a/c/placement:pair", "error_occurred": true, "real_time": 3.0},
+    {"name": "limits/a/d/placement:pair", "real_time": 0.0}]})"));
+  EXPECT_EQ(limits, (Times{{"limits/a/b/placement:pair", 4.0}}));
+  Json rows = Json::parse(R"({"benchmarks": [
+    {"name": "x/manual_time", "real_time": 6.0}, {"name": "y", "real_time": 6.0},
+    {"name": "x", "error_occurred": true, "floor_ratio": 7.0}, {"name": "z", "real_time": 1.0}]})");
+  const std::map<std::string, std::string> floors{{"x/manual_time", "limits/a/b/placement:pair"},
+                                                  {"x", "limits/a/b/placement:pair"},
+                                                  {"y", "limits/a/c/placement:pair"}};
+  EXPECT_TRUE(set_floors(rows, floors, limits));
+  EXPECT_EQ(rows["benchmarks"][0]["floor_ratio"], 1.5);
+  EXPECT_EQ(rows["benchmarks"][1]["floor"], "limits/a/c/placement:pair");
+  EXPECT_FALSE(rows["benchmarks"][1].contains("floor_ratio"));
+  EXPECT_FALSE(rows["benchmarks"][2].contains("floor_ratio"));
+  EXPECT_FALSE(rows["benchmarks"][3].contains("floor"));
+  EXPECT_FALSE(set_floors(rows, floors, limits));
 }
 
 std::string drawn_by(const std::function<void(Progress&)>& use) {

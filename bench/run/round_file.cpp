@@ -1,5 +1,6 @@
 #include "bench/run/round_file.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace bench::run {
@@ -15,23 +16,73 @@ std::string case_name(const std::string& name) {
   return name.substr(0, name.find('/', placement + 1));
 }
 
+bool is_measurement(const Json& entry) {
+  return entry.value("run_type", "iteration") == "iteration";
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// Sets a member, or takes it away; whether that changed it.
+bool set_member(Json& object, const char* key, const Json& value) {
+  if (value.is_null()) return object.erase(key) > 0;
+  if (object.contains(key) && object[key] == value) return false;
+  object[key] = value;
+  return true;
+}
+
+Json ratio_of(const Json& entry, const Times& limits, const std::string& floor) {
+  const auto limit = limits.find(floor);
+  if (limit == limits.end() || entry.value("error_occurred", false)) return {};
+  return entry.at("real_time").get<double>() / limit->second;
+}
+
 }  // namespace
 
 std::vector<Row> rows_of(const Json& document) {
   std::vector<Row> rows;
   for (const auto& entry : document.at("benchmarks")) {
-    if (entry.value("run_type", "iteration") != "iteration") continue;
+    if (!is_measurement(entry)) continue;
     rows.push_back({case_name(entry.at("name").get<std::string>()),
                     entry.value("error_occurred", false), entry.value("error_message", "")});
   }
   return rows;
 }
 
+Times times_of(const Json& document) {
+  std::map<std::string, std::vector<double>> all;
+  for (const auto& entry : document.at("benchmarks"))
+    if (is_measurement(entry) && !entry.value("error_occurred", false))
+      if (const auto time = entry.at("real_time").get<double>(); time > 0)
+        all[case_name(entry.at("name").get<std::string>())].push_back(time);
+  Times times;
+  for (auto& [name, values] : all) times[name] = median(std::move(values));
+  return times;
+}
+
+bool set_floors(Json& document, const std::map<std::string, std::string>& floors,
+                const Times& limits) {
+  bool changed = false;
+  for (auto& entry : document.at("benchmarks")) {
+    if (!is_measurement(entry)) continue;
+    const auto floor = floors.find(case_name(entry.at("name").get<std::string>()));
+    if (floor == floors.end()) continue;
+    changed |= set_member(entry, "floor", floor->second);
+    changed |= set_member(entry, "floor_ratio", ratio_of(entry, limits, floor->second));
+  }
+  return changed;
+}
+
 std::optional<std::string> fault_of_round(const std::filesystem::path& file,
                                           const std::vector<std::string>& cases) {
   try {
+    const Json document = read_json(file);
     std::set<std::string> there;
-    for (const auto& row : rows_of(read_json(file))) there.insert(row.name);
+    for (const auto& row : rows_of(document)) there.insert(row.name);
+    static_cast<void>(times_of(document));
     for (const auto& name : cases)
       if (!there.contains(name)) return "its results have no row for " + name;
     return std::nullopt;

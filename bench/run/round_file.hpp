@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,16 @@ struct Row {
   bool failed = false;
   std::string message;
 };
+
+/// Time an operation, by case: the median of its repetitions, without those that failed.
+using Times = std::map<std::string, double>;
+Times times_of(const Json& document);
+
+/// Puts beside each row of a case with a floor its name (`floor`), and where `limits` has a time
+/// for it how many times as long the row's operation took (`floor_ratio`). True when that changed
+/// something. Throws Json::exception when it is no such file.
+bool set_floors(Json& document, const std::map<std::string, std::string>& floors,
+                const Times& limits);
 
 /// The rows of single measurements, no aggregates. Throws Json::exception when it is no such file.
 std::vector<Row> rows_of(const Json& document);

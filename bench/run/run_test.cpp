@@ -37,8 +37,9 @@ TEST_F(Run, WritesAWholeRun) {
   EXPECT_EQ(run["schema_version"], 1);
   EXPECT_EQ(run["rounds"], 2);
   EXPECT_EQ(run["window_ms"], 50);
-  EXPECT_EQ(run["binaries"], Json::array({"fork_cost", "latency", "throughput", "contention"}));
-  EXPECT_EQ(run["cases"].size(), 4u);
+  EXPECT_EQ(run["binaries"],
+            Json::array({"limits", "fork_cost", "latency", "throughput", "contention"}));
+  EXPECT_EQ(run["cases"].size(), 5u);
   EXPECT_TRUE(run["not_measurable"].empty());
   EXPECT_TRUE(run["ended_at"].is_string());
   EXPECT_TRUE(holds(run["command"], "ipcmark run --preset=quick --rounds=2 --out="));
@@ -51,8 +52,8 @@ TEST_F(Run, WritesAWholeRun) {
 TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
   const auto result = ipcmark({"run", "--rounds=1", "--out", out().string()});
   EXPECT_EQ(code_of(result), 0) << result.errors;
-  EXPECT_EQ(record()["cases"].size(), 8u);
-  EXPECT_EQ(record()["not_measurable"].size(), 4u);
+  EXPECT_EQ(record()["cases"].size(), 10u);
+  EXPECT_EQ(record()["not_measurable"].size(), 5u);
   EXPECT_EQ(record()["not_measurable"][0]["reason"], "not on this machine");
 }
 
@@ -91,11 +92,44 @@ TEST_F(Run, GoesOnWithoutABinaryThatCrashesAndResumesIt) {
   EXPECT_TRUE(holds(result.errors, "error: latency, round 1: ended early, killed by signal 6"));
   EXPECT_TRUE(holds(result.errors, "something went wrong"));
   EXPECT_EQ(record()["status"], "partial");
-  EXPECT_EQ(names_in(out()).size(), 2u + 3 * 4);
+  EXPECT_EQ(names_in(out()).size(), 2u + 4 * 4);
   unset("FAKE_CRASH");
   EXPECT_EQ(code_of(resume()), 0);
   EXPECT_EQ(record()["status"], "complete");
   EXPECT_EQ(names_in(out()), whole_run());
+}
+
+/// The row of a binary's quick case in the first round.
+Json row_of(const fs::path& run, const std::string& binary) {
+  return read_json(run / (binary + ".1.json")).at("benchmarks").at(0);
+}
+
+TEST_F(Run, PutsTheFloorAndTheRatioToItBesideEachRow) {
+  ASSERT_EQ(code_of(run_quick()), 0);
+  const Json row = row_of(out(), "latency");
+  EXPECT_EQ(row["floor"], "limits/pipe/quick/size:64/placement:unpinned");
+  EXPECT_EQ(row["floor_ratio"], 1.5);
+  EXPECT_FALSE(row_of(out(), "limits").contains("floor"));
+}
+
+TEST_F(Run, HasNoRatioToAFloorThatFailedOrWasNotAskedFor) {
+  set("FAKE_FAIL", "limits/pipe/quick/size:64/placement:unpinned");
+  ASSERT_EQ(code_of(run_quick()), 1);
+  EXPECT_TRUE(row_of(out(), "latency").contains("floor"));
+  EXPECT_FALSE(row_of(out(), "latency").contains("floor_ratio"));
+  unset("FAKE_FAIL");
+  fs::remove_all(out());
+  ASSERT_EQ(code_of(run_quick({"--filter=^latency/"})), 0);
+  EXPECT_FALSE(row_of(out(), "latency").contains("floor_ratio"));
+}
+
+TEST_F(Run, ResumeAddsTheRatiosWhenItMeasuresTheLimits) {
+  set("FAKE_CRASH", "limits");
+  EXPECT_EQ(code_of(run_quick()), 1);
+  EXPECT_FALSE(row_of(out(), "contention").contains("floor_ratio"));
+  unset("FAKE_CRASH");
+  ASSERT_EQ(code_of(resume()), 0);
+  EXPECT_EQ(row_of(out(), "contention")["floor_ratio"], 1.5);
 }
 
 TEST_F(Run, KillsABinaryThatHangsAndGoesOn) {
@@ -113,7 +147,7 @@ TEST_F(Run, NamesABinaryThatWritesNonsense) {
     const auto result = run_quick();
     EXPECT_EQ(code_of(result), 1) << how;
     EXPECT_TRUE(holds(result.errors, "error: contention, round 2: its ")) << how;
-    EXPECT_EQ(names_in(out()).size(), 2u + 3 * 4) << how;
+    EXPECT_EQ(names_in(out()).size(), 2u + 4 * 4) << how;
     unset(how);
     EXPECT_EQ(code_of(resume()), 0) << how;
     fs::remove_all(out());
@@ -236,7 +270,7 @@ TEST_F(Run, ListShowsEveryCaseAndWhySomeCannotRun) {
   EXPECT_EQ(code_of(text), 0) << text.errors;
   EXPECT_TRUE(holds(text.output, "latency of pipe\n"));
   EXPECT_TRUE(holds(text.output, "[cannot run here: not on this machine]"));
-  EXPECT_TRUE(holds(text.output, "12 cases: 8 can run here (4 of them in the quick preset)"));
+  EXPECT_TRUE(holds(text.output, "15 cases: 10 can run here (5 of them in the quick preset)"));
   const auto json = ipcmark({"list", "--json", "--filter", "^latency/.*impossible"});
   EXPECT_EQ(Json::parse(json.output)["cases"][0]["reason"], "not on this machine");
   expect_refused(ipcmark({"list", "--filter=["}), {"not a regular expression"});

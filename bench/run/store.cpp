@@ -9,6 +9,7 @@
 
 #include "bench/harness/build_info.hpp"
 #include "bench/harness/environment.hpp"
+#include "bench/harness/floor.hpp"
 #include "bench/harness/machine_facts.hpp"
 #include "bench/run/round_file.hpp"
 #include "bench/run/unusable.hpp"
@@ -202,7 +203,9 @@ bool RunDirectory::has(const std::string& binary, int round) const {
   const fs::path file = round_file(binary, round);
   if (!fs::exists(file, none) || !fs::exists(histogram_file(binary, round), none)) return false;
   try {
-    rows_of(read_json(file));
+    const Json document = read_json(file);
+    static_cast<void>(rows_of(document));
+    static_cast<void>(times_of(document));
     return true;
   } catch (const std::exception&) {
     return false;  // damaged since: measured again
@@ -237,6 +240,21 @@ std::optional<std::string> RunDirectory::accept(const BinaryPlan& part, int roun
   publish(histograms);
   publish(file);  // last: it says that the round is whole
   return std::nullopt;
+}
+
+void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
+  Times limits;
+  const std::string binary(kLimits);
+  if (has(binary, round)) limits = times_of(read_json(round_file(binary, round)));
+  for (const auto& part : plan.binaries) {
+    std::map<std::string, std::string> floors;
+    for (const auto& one : part.cases)
+      if (one.floor) floors[one.name] = *one.floor;
+    if (floors.empty() || !has(part.binary, round)) continue;
+    const fs::path file = round_file(part.binary, round);
+    Json document = read_json(file);
+    if (set_floors(document, floors, limits)) write_json(file, document);
+  }
 }
 
 void RunDirectory::remove_temporaries() const {

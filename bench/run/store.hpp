@@ -48,6 +48,9 @@ class RunDirectory {
   /// Gives these files their final names once they are seen to be whole: every case has its row.
   /// Nothing when that went well, else what is wrong with them.
   std::optional<std::string> accept(const BinaryPlan& part, int round) const;
+  /// Writes into a round of every binary what its cases were held against in that round (see
+  /// set_floors()); a file in which nothing changes stays as it is.
+  void hold_against_limits(const Plan& plan, int round) const;
   /// Removes every temporary file.
   void remove_temporaries() const;
 

@@ -19,6 +19,13 @@ concept Backend = requires {
   { B::unavailable() } -> std::same_as<Unavailable>;
 };
 
+/// Whether a peer that waits spins, at least at first, as a backend's static constexpr kSpins says;
+/// where it says nothing, a waiting peer sleeps and has to be woken.
+template <class B>
+inline constexpr bool spins = requires {
+  requires B::kSpins;
+};
+
 /// The usual probe: try to make one, give the error's text if that fails.
 template <class Make>
 Unavailable unavailable_if_throws(Make make) {

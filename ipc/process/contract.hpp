@@ -25,4 +25,16 @@ concept Starter = os::Backend<S> && requires(typename S::Child child, int code) 
   { child.reap() } -> std::same_as<os::ExitStatus>;
 };
 
+/// What a starter makes, as its static constexpr kMakes says; a copy of the parent where it says
+/// nothing. A borrower runs in the parent's memory until it leaves or execs, so that nothing of it
+/// is copied.
+enum class Makes { copy, borrower, thread };
+template <class S>
+inline constexpr Makes makes = [] {
+  if constexpr (requires { S::kMakes; })
+    return S::kMakes;
+  else
+    return Makes::copy;
+}();
+
 }  // namespace ipc

@@ -16,6 +16,7 @@ struct SpawnStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "posix_spawn";
   static constexpr bool kHasStatus = true;
+  static constexpr Makes kMakes = Makes::borrower;
   static os::Unavailable unavailable() { return exit_program::unavailable(); }
 
   static Child start(int code) {

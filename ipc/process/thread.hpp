@@ -40,6 +40,7 @@ struct ThreadStarter {
 
   static constexpr std::string_view kName = "thread";
   static constexpr bool kHasStatus = true;
+  static constexpr Makes kMakes = Makes::thread;
   static os::Unavailable unavailable() { return std::nullopt; }
 
   static Child start(int code) {

@@ -15,6 +15,7 @@ struct VforkStarter {
   using Child = PidChild;
   static constexpr std::string_view kName = "vfork";
   static constexpr bool kHasStatus = true;
+  static constexpr Makes kMakes = Makes::borrower;
   static os::Unavailable unavailable() { return std::nullopt; }
 
   static Child start(int code) { return Child(os::check(leave_at_once(code), "vfork")); }

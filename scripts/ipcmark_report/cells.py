@@ -31,6 +31,11 @@ class Cell:
         return spread.median if spread else None
 
     @property
+    def floor(self) -> str | None:
+        """The name of the limit that the case is held against."""
+        return next((row.floor for row in self.rows if row.floor is not None), None)
+
+    @property
     def name(self) -> str:
         """The backend, with the parameters that no chart has an axis for."""
         return ", ".join([self.case.backend, *self._others()])
@@ -39,6 +44,7 @@ class Cell:
         axes = {
             "fork_cost": ("memory_mib",),
             "contention": ("operation", "hold_ns", "processes"),
+            "limits": (),
         }.get(self.case.measure, ("size",))
         return [f"{key}:{value}" for key, value in self.case.parameters if key not in axes]
 

@@ -18,22 +18,28 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from . import units
 from .svg import GRID, INK, finished
 from .text import shorten
-from .views import Axis, Drawing, Kind, Lane, Panel, Point, Series, Unit
+from .views import Axis, Drawing, HeatMap, Kind, Lane, Panel, Point, Series, Unit
 
 WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
 ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
+LEFT = 0.95  # of curves: room for the longest tick label and the axis label
 FONT = 9.0
 LABEL_LIMIT = 30
 CHARACTER = 0.076  # inches a label character takes, generously
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
 LINES = ("-", "--", "-.", ":")
+# Colours of a heat map span at least this factor.
+LEAST_COLOURED = 2.0
+# Floors are strokes of ink without marks.
+FLOORS: tuple[object, ...] = ((0, (1, 1)), (0, (4, 1.5)), (0, (6, 1.5, 1, 1.5)))
 NINES = {1: "0 %", 2: "50 %", 10: "90 %", 100: "99 %", 1e3: "99.9 %", 1e4: "99.99 %", 1e5: "99.999 %",
          1e6: "99.9999 %", 1e7: "99.99999 %"}
 SETTINGS = {
@@ -45,14 +51,17 @@ SETTINGS = {
 }
 
 
-def draw(drawing: Drawing, anchor: str, title: str) -> str:
+def draw(drawing: Drawing | HeatMap, anchor: str, title: str) -> str:
     """The drawing as an <svg> element; the same drawing gives the same text."""
     with warnings.catch_warnings(), matplotlib.rc_context():
         # A glyph that the layout font lacks is still shown by the reader's own fonts.
         warnings.simplefilter("ignore")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
-        figure = _dots(drawing) if drawing.kind is Kind.DOTS else _curves(drawing)
+        if isinstance(drawing, HeatMap):
+            figure = _heat_map(drawing)
+        else:
+            figure = _dots(drawing) if drawing.kind is Kind.DOTS else _curves(drawing)
         target = io.BytesIO()
         no_metadata = {key: None for key in ("Creator", "Date", "Format", "Type")}
         FigureCanvasSVG(figure).print_svg(target, metadata=no_metadata)
@@ -66,16 +75,18 @@ def _dots(drawing: Drawing) -> Figure:
     left = 0.15 + max(longest, 8) * CHARACTER
     side = 0.75 if any(panel.lanes for panel in drawing.panels) else 0.0
     legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
-    top = _legend_height(legend, WIDTH) if len(legend) > 1 else 0.05
+    floors = _legend_entries(s for panel in drawing.panels for s in panel.floors)
+    top = _legend_height([*legend, *floors], WIDTH) if len(legend) + len(floors) > 1 else 0.05
     body = sum(TITLE + ROW * max(len(names), 1) + GAP for _, names in panels)
     page = _Page(top + body + 0.48)
-    limits = _log_limits(p for panel in drawing.panels for s in panel.series for p in s.points)
+    limits = _log_limits(p for panel in drawing.panels for s in (*panel.series, *panel.floors) for p in s.points)
     y = top
     for index, (panel, names) in enumerate(panels):
         height = ROW * max(len(names), 1)
         last = index == len(panels) - 1
         axes = page.axes(left, y + TITLE, WIDTH - left - 0.2 - side * len(panel.lanes), height)
         _rows(axes, panel.series, names, show_names=True)
+        _floor_marks(axes, panel.floors, names)
         _value_axis(axes.xaxis, drawing.x, limits, labels=last)
         axes.set_xlim(limits)
         _title(page, panel.title, y)
@@ -83,38 +94,95 @@ def _dots(drawing: Drawing) -> Figure:
             x = WIDTH - 0.1 - side * (len(panel.lanes) - number)
             _share_rows(page.axes(x, y + TITLE, side - 0.15, height), lane, names, last)
         y += TITLE + height + GAP
-    if len(legend) > 1:
-        _legend(page, legend, lines=False)
+    if len(legend) + len(floors) > 1:
+        _legend(page, legend, floors, lines=False)
     return page.figure
 
 
 def _curves(drawing: Drawing) -> Figure:
     """A panel below the other, all with the same axes; lanes below each panel."""
     legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
-    top = _legend_height(legend, WIDTH)
+    floors = _legend_entries(s for panel in drawing.panels for s in panel.floors)
+    top = _legend_height([*legend, *floors], WIDTH)
     heights = [TITLE + CURVE + GAP + sum(LANE + GAP for _ in panel.lanes) + 0.25 for panel in drawing.panels]
     page = _Page(top + sum(heights) + 0.18)
-    points = [p for panel in drawing.panels for s in panel.series for p in s.points]
+    points = [p for panel in drawing.panels for s in (*panel.series, *panel.floors) for p in s.points]
     limits = _log_limits(points)
     places = sorted({float(p.at) for p in points})
     y = top
     for panel, height in zip(drawing.panels, heights):
         _title(page, panel.title, y)
-        axes = page.axes(0.75, y + TITLE, WIDTH - 0.95, CURVE)
+        axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, CURVE)
         _lines(axes, panel.series, sparse=drawing.x.unit is Unit.NINES)
+        _floor_lines(axes, panel.floors)
         axes.set_ylim(limits)
         _value_axis(axes.yaxis, drawing.y, limits, labels=True)
         _place_axis(axes, drawing.x, places, labels=not panel.lanes)
         lane_y = y + TITLE + CURVE + GAP
         for number, lane in enumerate(panel.lanes):
-            below = page.axes(0.75, lane_y, WIDTH - 0.95, LANE)
+            below = page.axes(LEFT, lane_y, WIDTH - LEFT - 0.2, LANE)
             _share_lane(below, lane)
             _place_axis(below, drawing.x, places, labels=number == len(panel.lanes) - 1)
             lane_y += LANE + GAP
         y += height
-    page.text(0.75 + (WIDTH - 0.95) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
-    _legend(page, legend, lines=True)
+    page.text(LEFT + (WIDTH - LEFT - 0.2) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
+    _legend(page, legend, floors, lines=True)
     return page.figure
+
+
+def _heat_map(view: HeatMap) -> Figure:
+    """A square, a row and a column a CPU; values are written into the fields where they fit."""
+    count = len(view.cpus)
+    side = min(0.62, (WIDTH - 1.7) / count) * count
+    page = _Page(0.45 + side + 0.1)
+    values = [[math.nan if value is None else value for value in row] for row in view.values]
+    known = [value for row in view.values for value in row if value is not None]
+    norm = LogNorm(*_colour_limits(min(known), max(known)))
+    axes = page.axes(0.6, 0.45, side, side)
+    colours = matplotlib.colormaps["cividis"]
+    edges = range(count + 1)
+    axes.pcolormesh(edges, edges, values, cmap=colours, norm=norm, edgecolors=GRID, linewidth=0.5)
+    axes.set_ylim(count, 0)
+    axes.xaxis.tick_top()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(FixedLocator([index + 0.5 for index in range(count)]))
+        axis.set_ticklabels([str(cpu) for cpu in view.cpus])
+    axes.tick_params(length=0, pad=2, labelsize=FONT if side / count > 0.3 else FONT - 2.5)
+    axes.spines[:].set_visible(False)
+    page.text(0.6 + side / 2, 0.14, "CPU", ha="center", va="center")
+    page.text(0.14, 0.45 + side / 2, "CPU", ha="center", va="center", rotation=90)
+    if side / count > 0.5:
+        for y, row in enumerate(view.values):
+            for x, value in enumerate(row):
+                if value is not None:
+                    ink = "#000000" if norm(value) > 0.5 else "#ffffff"
+                    axes.text(x + 0.5, y + 0.5, _short(value, units.time_scale), ha="center", va="center",
+                              color=ink, size=FONT - 1.5)
+    _colour_scale(page, view, colours, norm, side)
+    return page.figure
+
+
+def _colour_limits(low: float, high: float) -> tuple[float, float]:
+    """Wide enough that what is nearly equal looks so."""
+    widen = max(LEAST_COLOURED / (high / low), 1.0) ** 0.5
+    return low / widen, high * widen
+
+
+def _colour_scale(page: _Page, view: HeatMap, colours: matplotlib.colors.Colormap, norm: LogNorm,
+                  side: float) -> None:
+    steps = 32
+    low, high = math.log(norm.vmin), math.log(norm.vmax)
+    edges = [math.exp(low + (high - low) * step / steps) for step in range(steps + 1)]
+    middles = [[math.sqrt(a * b)] for a, b in zip(edges, edges[1:])]
+    axes = page.axes(0.6 + side + 0.2, 0.45, 0.14, side)
+    axes.pcolormesh([0, 1], edges, middles, cmap=colours, norm=norm)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(NullLocator())
+    axes.yaxis.tick_right()
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(FixedLocator([norm.vmin, math.sqrt(norm.vmin * norm.vmax), norm.vmax]))
+    axes.yaxis.set_major_formatter(FuncFormatter(_writer(view.unit)))
+    axes.spines[:].set_visible(False)
 
 
 class _Page:
@@ -163,6 +231,22 @@ def _rows(axes: Axes, series: Sequence[Series], names: Sequence[str], show_names
         axes.plot([p.value.median for p in points], ys, linestyle="none", marker=marker,
                   color=colour, markersize=4.5)
     _row_axis(axes, names, show_names)
+
+
+def _floor_marks(axes: Axes, floors: Sequence[Series], names: Sequence[str]) -> None:
+    """A stroke as high as its row: rows with one floor make one line."""
+    row = {name: index for index, name in enumerate(names)}
+    for one in floors:
+        for p in _drawable(one.points):
+            y = row[str(p.at)]
+            axes.vlines([p.value.median], y - 0.5, y + 0.5, colors=INK, linewidth=1.3, linestyles=FLOORS[0])
+
+
+def _floor_lines(axes: Axes, floors: Sequence[Series]) -> None:
+    for one in floors:
+        points = _drawable(one.points)
+        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=INK, linewidth=1.3,
+                  linestyle=FLOORS[one.style % len(FLOORS)])
 
 
 def _row_axis(axes: Axes, names: Sequence[str], show_names: bool) -> None:
@@ -298,7 +382,7 @@ def _legend_height(entries: Sequence[Series], width: float) -> float:
     return 0.12 + 0.19 * math.ceil(len(entries) / _legend_columns(entries, width)) if entries else 0.05
 
 
-def _legend(page: _Page, entries: Sequence[Series], lines: bool) -> None:
+def _legend(page: _Page, entries: Sequence[Series], floors: Sequence[Series], lines: bool) -> None:
     axes = page.axes(0.0, 0.0, 0.01, 0.01)
     axes.set_axis_off()
     handles = []
@@ -306,7 +390,10 @@ def _legend(page: _Page, entries: Sequence[Series], lines: bool) -> None:
         colour, marker, line = _style(one.style)
         handles += axes.plot([], [], color=colour, marker=marker, linestyle=line if lines else "none",
                              markersize=5, label=shorten(one.name, LABEL_LIMIT))
+    for one in floors:
+        handles += axes.plot([], [], color=INK, linewidth=1.3, linestyle=FLOORS[one.style % len(FLOORS)],
+                             label=shorten(one.name, LABEL_LIMIT))
     if handles:
         page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
-                           ncol=_legend_columns(entries, WIDTH), fontsize=FONT - 0.5, handlelength=2.6,
+                           ncol=_legend_columns([*entries, *floors], WIDTH), fontsize=FONT - 0.5, handlelength=2.6,
                            columnspacing=1.0, labelspacing=0.3, borderpad=0.2)

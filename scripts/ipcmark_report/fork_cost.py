@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, at_placement, nouns, placement_title, placements, select
+from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, by_value, caption, curves_drawing, dots, leading, rows_drawing
 from .views import Axis, Drawing, Figure, Kind, Panel, Section, Unit
 
 
 def fork_section(cells: Sequence[Cell], machine: str) -> Section:
     figures = [
-        _fork_figure(select(cells, "fork_cost", noun), noun, machine, f"fork-{index}")
+        _fork_figure(select(cells, "fork_cost", noun), noun, Floors(cells), machine, f"fork-{index}")
         for index, noun in enumerate(nouns(select(cells, "fork_cost")))
     ]
     if lifecycle := select(cells, "lifecycle"):
@@ -27,9 +28,9 @@ def fork_section(cells: Sequence[Cell], machine: str) -> Section:
     )
 
 
-def _fork_figure(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+def _fork_figure(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
     touched = tables.parameter("parent touched", "memory_mib", units.memory)
-    drawing, notes = _fork_drawing(cells)
+    drawing, notes = _fork_drawing(cells, floors)
     baseline = any(cell.case.backend == "thread" for cell in cells)
     return Figure(
         anchor,
@@ -38,18 +39,18 @@ def _fork_figure(cells: Sequence[Cell], noun: str, machine: str, anchor: str) ->
         drawing,
         caption("Nanoseconds a child, started and reaped.", cells, SAMPLES, "samples", machine),
         tables.table(cells, (tables.BACKEND, tables.PLACEMENT, touched),
-                     (*tables.PERCENTILES, *tables.COST, tables.PROCESSES, tables.CPUS)),
-        (*notes, *(("A thread is a baseline, not a process: it shares everything.",) if baseline else ())),
+                     (*tables.PERCENTILES, *tables.FLOOR, *tables.COST, tables.PROCESSES, tables.CPUS)),
+        (*floors.note(cells), *notes, *(("A thread is a baseline, not a process: it shares everything.",) if baseline else ())),
     )
 
 
-def _fork_drawing(cells: Sequence[Cell]) -> tuple[Drawing, tuple[str, ...]]:
+def _fork_drawing(cells: Sequence[Cell], floors: Floors) -> tuple[Drawing, tuple[str, ...]]:
     if len({cell.case.number("memory_mib") for cell in cells}) == 1:
-        return rows_drawing(cells, PERCENTILES, Axis("start and reap (log)", Unit.TIME)), ()
+        return rows_drawing(cells, PERCENTILES, Axis("start and reap (log)", Unit.TIME), floors), ()
     drawn, note = leading(cells, P50)
     touched = Axis("memory the parent touched", Unit.MEBIBYTES)
     cost = Axis("start and reap, p50 (log)", Unit.TIME)
-    return curves_drawing(drawn, "memory_mib", touched, P50, cost), note
+    return curves_drawing(drawn, "memory_mib", touched, P50, cost, floors), note
 
 
 def _lifecycle_figure(cells: Sequence[Cell], machine: str) -> Figure:

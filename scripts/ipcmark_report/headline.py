@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import units
 from .cells import BASELINES, Cell, Value, at_placement, at_size, placements, reference_size, sizes
+from .floors import MEASURE
 from .model import Row
 from .units import Scale
 from .views import HeadCell, HeadRow, HeadTable
@@ -36,7 +37,7 @@ class Topic:
 
 def headline(cells: Iterable[Cell]) -> HeadTable:
     """At least one row a topic, so that what was not measured is seen to be missing."""
-    measured = [cell for cell in cells if cell.case.measure != "lifecycle"]
+    measured = [cell for cell in cells if cell.case.measure not in ("lifecycle", MEASURE)]
     columns = tuple(placements(measured))
     return HeadTable(columns, tuple(r for topic in _TOPICS for r in _topic_rows(topic, measured, columns)))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, at_size, nouns, reference_size, select, sizes
+from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
 from .views import Axis, Figure, Unit
 
@@ -13,7 +14,7 @@ from .views import Axis, Figure, Unit
 def latency_figures(cells: Sequence[Cell], machine: str) -> list[Figure]:
     """A figure a noun, at the size at which its backends are compared."""
     return [
-        _percentiles(select(cells, "latency", noun), noun, machine, f"latency-{index}")
+        _percentiles(select(cells, "latency", noun), noun, Floors(cells), machine, f"latency-{index}")
         for index, noun in enumerate(nouns(select(cells, "latency")))
     ]
 
@@ -21,13 +22,13 @@ def latency_figures(cells: Sequence[Cell], machine: str) -> list[Figure]:
 def latency_against_size(cells: Sequence[Cell], machine: str) -> list[Figure]:
     """A figure for each noun that was measured at several message sizes."""
     return [
-        _against_size(select(cells, "latency", noun), noun, machine, f"latency-size-{index}")
+        _against_size(select(cells, "latency", noun), noun, Floors(cells), machine, f"latency-size-{index}")
         for index, noun in enumerate(nouns(select(cells, "latency")))
         if len(sizes(select(cells, "latency", noun))) > 1
     ]
 
 
-def _percentiles(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+def _percentiles(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
     size = reference_size(cells)
     shown = at_size(cells, size)
     what = f", {units.size(size)} messages" if size is not None else ""
@@ -35,13 +36,13 @@ def _percentiles(cells: Sequence[Cell], noun: str, machine: str, anchor: str) ->
         anchor,
         f"Round-trip latency: {noun}{what}",
         f"How long is a round trip through each {noun} backend, and how much longer is a bad one?",
-        rows_drawing(shown, PERCENTILES, Axis("round trip, there and back (log)", Unit.TIME)),
+        rows_drawing(shown, PERCENTILES, Axis("round trip, there and back (log)", Unit.TIME), floors),
         caption("Nanoseconds a round trip, not halved.", shown, SAMPLES, "samples", machine),
         tables.table(
             cells, (tables.BACKEND, tables.PLACEMENT, tables.SIZE),
-            (*tables.PERCENTILES, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS),
+            (*tables.PERCENTILES, *tables.FLOOR, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS),
         ),
-        _batch_note(shown),
+        (*floors.note(shown), *_batch_note(shown)),
     )
 
 
@@ -57,7 +58,7 @@ def _batch_note(cells: Sequence[Cell]) -> tuple[str, ...]:
     )
 
 
-def _against_size(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+def _against_size(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
     sized = [cell for cell in cells if cell.case.number("size") is not None]
     drawn, note = leading(sized, P50)
     return Figure(
@@ -65,8 +66,9 @@ def _against_size(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -
         f"Round-trip latency against message size: {noun}",
         "From which message size on does copying cost more than waking the peer?",
         curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
-                       P50, Axis("p50 (log)", Unit.TIME)),
+                       P50, Axis("p50 (log)", Unit.TIME), floors),
         caption("Nanoseconds a round trip (p50), not halved.", sized, SAMPLES, "samples", machine),
-        tables.table(sized, (tables.BACKEND, tables.PLACEMENT, tables.SIZE), tables.PERCENTILES),
-        note,
+        tables.table(sized, (tables.BACKEND, tables.PLACEMENT, tables.SIZE),
+                     (*tables.PERCENTILES, *tables.FLOOR)),
+        (*floors.note(drawn), *note),
     )

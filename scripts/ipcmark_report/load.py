@@ -29,7 +29,7 @@ COUNTERS = (
     "samples", "operations_per_sample", "message_bytes", "capacity_messages", "capacity_bytes",
     "messages_per_second", "bytes_per_second", "operations_per_second", "jain_index",
     "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
-    "voluntary_switches_per_operation", "involuntary_switches_per_operation",
+    "voluntary_switches_per_operation", "involuntary_switches_per_operation", "cache_level", "floor_ratio",
 )
 # Times in ns and rates a second below this are nothing; a log axis has no place for them either.
 LEAST = 1e-9
@@ -170,11 +170,13 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
     if error is not None:
         return Row(case, binary, number, label, error)
     scale = NANOSECONDS[show(fields.values.get("time_unit", "ns"))]
+    floor = fields.values.get("floor")
     counters = {key: float(fields.values[key]) for key in COUNTERS if key in fields.values}
     return Row(
         case, binary, number, label, None,
         operations=float(fields.values["operations"]),
         time_ns=float(fields.values["real_time"]) * scale,
+        floor=plain(floor) if isinstance(floor, str) else None,
         **counters,
     )
 

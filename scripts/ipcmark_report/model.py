@@ -33,7 +33,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """One case measured once by one process. `error` set: the numbers are not to be used."""
+    """One case measured once by one process. `error` set: the numbers are not to be used.
+
+    `floor` is the name of the limit that the case is held against, `floor_ratio` how many times as
+    long it took as that limit did in the same round.
+    """
 
     case: Case
     binary: str
@@ -63,6 +67,9 @@ class Row:
     cpu_ns_per_operation: float | None = None
     voluntary_switches_per_operation: float | None = None
     involuntary_switches_per_operation: float | None = None
+    cache_level: float | None = None
+    floor: str | None = None
+    floor_ratio: float | None = None
 
 
 @dataclass(frozen=True)

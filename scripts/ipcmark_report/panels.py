@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from .cells import Cell, Value, at_placement, count_text, placement_title, placements, styles
+from .floors import Floors
 from .views import Axis, Drawing, Kind, Panel, Point, Series, Unit
 
 Values = Sequence[tuple[str, Value]]
@@ -57,23 +58,27 @@ def by_value(cells: Sequence[Cell], value: Value, descending: bool = False) -> l
 
 
 def rows_drawing(
-    cells: Sequence[Cell], values: Values, axis: Axis, descending: bool = False
+    cells: Sequence[Cell], values: Values, axis: Axis, floors: Floors, descending: bool = False
 ) -> Drawing:
-    """A panel a placement, the best backend on top."""
+    """A panel a placement, the best backend on top, each with its floor for the first of the values."""
     found = []
     for placement in placements(cells):
         own = by_value(at_placement(cells, placement), values[0][1], descending)
-        found.append(Panel(placement_title(placement, own), dots(own, values)))
+        found.append(Panel(placement_title(placement, own), dots(own, values),
+                           floors=floors.marks(own, values[0][1])))
     return Drawing(Kind.DOTS, axis, Axis("", Unit.COUNT), tuple(found))
 
 
-def curves_drawing(cells: Sequence[Cell], at: str, x: Axis, value: Value, y: Axis) -> Drawing:
-    """A panel a placement, a line a backend."""
-    style = styles(cells)
+def curves_drawing(
+    cells: Sequence[Cell], at: str, x: Axis, value: Value, y: Axis, floors: Floors
+) -> Drawing:
+    """A panel a placement, a line a backend, and a line a floor."""
+    style, floor_style = styles(cells), floors.styles(cells)
     found = []
     for placement in placements(cells):
         own = at_placement(cells, placement)
-        found.append(Panel(placement_title(placement, own), curves(own, at, value, style)))
+        found.append(Panel(placement_title(placement, own), curves(own, at, value, style),
+                           floors=floors.lines(own, at, value, floor_style)))
     return Drawing(Kind.CURVES, x, y, tuple(found))
 
 

@@ -9,12 +9,13 @@ from .contention import contention_section
 from .fork_cost import fork_section
 from .headline import headline
 from .latency import latency_against_size, latency_figures
+from .limits import limits_section
 from .model import Environment, Fact, Run
 from .nines import nines_figures
 from .throughput import throughput_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
-DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention")
+DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention", "limits")
 
 
 def summarise(run: Run) -> Summary:
@@ -31,6 +32,7 @@ def summarise(run: Run) -> Summary:
             throughput_section(cells, machine),
             contention_section(cells, machine),
             fork_section(cells, machine),
+            limits_section(cells, machine),
         ),
         environment=environment_rows(run.environment),
         end_recorded=run.environment.end is not None,

@@ -79,6 +79,11 @@ COST: tuple[Column, ...] = (
     median("voluntary switches", lambda row: row.voluntary_switches_per_operation, units.plain_scale),
     median("involuntary switches", lambda row: row.involuntary_switches_per_operation, units.plain_scale),
 )
+# What the case was held against, see floors.py.
+FLOOR: tuple[Column, ...] = (
+    spread("times the floor", lambda row: row.floor_ratio, units.plain_scale),
+    ("floor", lambda cell: cell.floor or "–"),
+)
 CAPACITY: tuple[Column, ...] = (
     counted("capacity, messages", lambda row: row.capacity_messages),
     counted("capacity, bytes", lambda row: row.capacity_bytes),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from . import tables, units
 from .cells import Cell, Value, nouns, reference_size, select, sizes
+from .floors import Floors
 from .panels import OPERATIONS, caption, curves_drawing, leading, rows_drawing
 from .views import Axis, Figure, Section, Table, Unit
 
@@ -18,7 +19,7 @@ def throughput_section(cells: Sequence[Cell], machine: str) -> Section:
     for index, noun in enumerate(nouns(select(cells, "throughput"))):
         own = select(cells, "throughput", noun)
         draw = _curve if len(sizes(own)) > 1 else _rows
-        figures.append(draw(own, noun, machine, f"throughput-{index}"))
+        figures.append(draw(own, noun, Floors(cells), machine, f"throughput-{index}"))
     return Section(
         "throughput",
         "Throughput against message size",
@@ -29,21 +30,21 @@ def throughput_section(cells: Sequence[Cell], machine: str) -> Section:
     )
 
 
-def _curve(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+def _curve(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
     drawn, note = leading(cells, _BYTES, descending=True)
     return Figure(
         anchor,
         f"Throughput against message size: {noun}",
         f"Which {noun} backend moves most at which message size, and where do they cross?",
         curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
-                       _BYTES, Axis("one way (log)", Unit.BYTES_PER_SECOND)),
+                       _BYTES, Axis("one way (log)", Unit.BYTES_PER_SECOND), floors),
         caption("Bytes a second, one way.", cells, OPERATIONS, "messages", machine),
         _table(cells),
-        note,
+        (*floors.note(drawn, rate=True), *note),
     )
 
 
-def _rows(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure:
+def _rows(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
     size = reference_size(cells)
     thing = "tasks" if noun == "pool" else "messages"
     axis = Axis(f"{thing} a second, one way (log)", Unit.MESSAGES_PER_SECOND)
@@ -55,10 +56,10 @@ def _rows(cells: Sequence[Cell], noun: str, machine: str, anchor: str) -> Figure
         anchor,
         f"Throughput: {noun}" + (f", {units.size(size)} messages" if size is not None else ""),
         f"How many {thing} a second pass through each {noun} backend?",
-        rows_drawing(cells, ((f"{thing} a second", _MESSAGES),), axis, descending=True),
+        rows_drawing(cells, ((f"{thing} a second", _MESSAGES),), axis, floors, descending=True),
         caption(f"{thing.capitalize()} a second, one way.", cells, OPERATIONS, thing, machine),
         _table(cells),
-        notes,
+        (*floors.note(cells, rate=True), *notes),
     )
 
 
@@ -69,6 +70,6 @@ def _table(cells: Sequence[Cell]) -> Table:
             tables.spread("messages", _MESSAGES, units.rate_scale("messages")),
             tables.spread("bytes", _BYTES, units.bytes_scale),
             tables.counted("messages timed", OPERATIONS),
-            *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS,
+            *tables.FLOOR, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS,
         ),
     )

@@ -56,9 +56,13 @@ class Lane:
 
 @dataclass(frozen=True)
 class Panel:
+    """`floors` are the limits below which (for a rate: above which) nothing is expected. For DOTS there
+    is one of them, with a point a category; for CURVES one a limit. Their style counts for itself."""
+
     title: str
     series: tuple[Series, ...]
     lanes: tuple[Lane, ...] = ()
+    floors: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,16 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """A square of values between CPUs, its rows and columns in the order of `cpus`; None where there is
+    no value."""
+
+    cpus: tuple[int, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    unit: Unit
+
+
+@dataclass(frozen=True)
 class Table:
     """Text cells; the first `names` columns name the row, the others hold numbers."""
 
@@ -88,15 +102,26 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """One chart: the question it answers, the drawing, what its reader must know, its numbers."""
+    """One chart: the question it answers, the drawing, what its reader must know, its numbers; `says` is
+    the answer of this run's data in one sentence, where it can be put so."""
 
     anchor: str
     title: str
     question: str
-    drawing: Drawing
+    drawing: Drawing | HeatMap
     caption: str
     table: Table
     notes: tuple[str, ...] = ()
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table that stands by itself, and what this run's data in it say."""
+
+    says: str
+    caption: str
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -108,6 +133,7 @@ class Section:
     lead: str
     figures: tuple[Figure, ...]
     empty: str
+    listings: tuple[Listing, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ NOUNS: dict[str, dict[str, float]] = {
     "pool": {"shared_queue": 14000, "fork_per_task": 210000},
 }
 PROCESS = {"fork": 120000, "posix_spawn": 160000, "thread": 14000, "process_object": 135000}
+MAKES = {"thread": "thread", "posix_spawn": "vfork"}
 SLOWER = {"cross_core": 6.0, "same_core": 1.0, "unpinned": 2.5}
 ENVIRONMENT: dict[str, Any] = {
     "machine": {"host_name": "testbox", "cpu_model": "Example CPU 9000", "cpus": 2,
@@ -41,8 +42,9 @@ class Synthetic:
     processes: tuple[int, ...] = (1, 2, 4, 8)
     memories: tuple[int, ...] = (0, 64, 1024)
     placements: tuple[str, ...] = ("cross_core", "same_core", "unpinned")
-    measures: tuple[str, ...] = ("fork_cost", "lifecycle", "latency", "throughput", "contention")
-    binaries: tuple[str, ...] = ("fork_cost", "latency", "throughput", "contention")
+    cpus: int = 2
+    measures: tuple[str, ...] = ("limits", "fork_cost", "lifecycle", "latency", "throughput", "contention")
+    binaries: tuple[str, ...] = ("limits", "fork_cost", "latency", "throughput", "contention")
     status: str = "complete"
     environment: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(ENVIRONMENT)))
     end_environment: bool = True
@@ -90,9 +92,13 @@ class Synthetic:
     def _binary(self, binary: str, chance: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         rows: list[dict[str, Any]] = []
         histograms: list[dict[str, Any]] = []
+        limits = {name: ns for name, ns, _ in self._limits()} if self._has_limits() else {}
         for name, ns, more in self._cases(binary):
+            floor = floor_of(name)
+            if floor in limits:
+                more = {**more, "floor": floor, "floor_ratio": ns / limits[floor]}
             ns *= chance.uniform(0.93, 1.09)
-            if "latency_ns_p50" in more or not more:
+            if not set(more) - {"floor", "floor_ratio", "cache_level"}:
                 samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
                 histograms.append({"case": name, "repetition": 0, **samples})
                 rows.append(row(name, ns, {**counters, **more}))
@@ -102,6 +108,8 @@ class Synthetic:
         return rows + self.extra_rows.get(binary, []), histograms
 
     def _cases(self, binary: str) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        if binary == "limits" and self._has_limits():
+            yield from self._limits()
         if binary == "fork_cost" and "fork_cost" in self.measures:
             for backend, ns in PROCESS.items():
                 for mib in self.memories:
@@ -115,6 +123,29 @@ class Synthetic:
             yield from self._messages(binary)
         if binary == "contention" and "contention" in self.measures:
             yield from self._contended()
+
+    def _has_limits(self) -> bool:
+        return "limits" in self.measures and "limits" in self.binaries
+
+    def _limits(self) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        yield "limits/system_call/getppid/placement:same_core", 120.0, {}
+        yield "limits/context_switch/sched_yield/placement:same_core", 2300.0, {}
+        yield "limits/copy/one_process/size:16384/placement:same_core", 210.0, {"cache_level": 1}
+        yield "limits/cache_line/spin/lines:1/placement:cross_core", 110.0, {}
+        for placement in self.placements:
+            yield f"limits/wake_up/futex/placement:{placement}", 4900 * SLOWER.get(placement, 1), {}
+            for size in self.sizes:
+                yield f"limits/copy/two_processes/size:{size}/placement:{placement}", 40 + size / 8, {
+                    "messages_per_second": lambda t: 1e9 / t, "message_bytes": size,
+                    "bytes_per_second": lambda t, s=size: s * 1e9 / t}
+        for index, kind in enumerate(("fork", "vfork", "thread")):
+            for mib in self.memories:
+                yield f"limits/child/{kind}/memory_mib:{mib}/placement:same_core", 90000.0 / (1 + 3 * index), {}
+        for first in range(self.cpus):
+            for second in range(first + 1, self.cpus):
+                far = 1 + (second - first) / 2
+                yield f"limits/cache_line/spin/lines:1/cpus:{first}-{second}/placement:pair", 110 * far, {}
+                yield f"limits/wake_up/futex/cpus:{first}-{second}/placement:pair", 29400.0, {}
 
     def _messages(self, measure: str) -> Iterable[tuple[str, float, dict[str, Any]]]:
         for noun, backends in NOUNS.items():
@@ -141,6 +172,22 @@ class Synthetic:
                             "operations_per_second": lambda t: 1e9 / t, "processes": peers, "hold_ns": hold,
                             "jain_index": 1 - 0.03 * (peers - 1) * index, "min_max_share": 1 / (1 + 0.2 * (peers - 1)),
                             "cpu_ns_per_operation": lambda t: 1.9 * t}
+
+
+def floor_of(name: str) -> str | None:
+    """What the bench binaries hold a case against, as far as the tests need it."""
+    measure, noun, backend, *rest = name.split("/")
+    placement = rest[-1]
+    if measure == "latency" and noun == "shared":
+        return {"placement:cross_core": f"limits/cache_line/spin/lines:1/{placement}",
+                "placement:same_core": f"limits/context_switch/sched_yield/{placement}"}.get(placement)
+    if measure == "latency":
+        return f"limits/wake_up/futex/{placement}"
+    if measure == "throughput" and noun != "pool":
+        return "/".join(("limits/copy/two_processes", *rest))
+    if measure == "fork_cost":
+        return "/".join(("limits/child", MAKES.get(backend, "fork"), *rest))
+    return None
 
 
 def row(name: str, ns: float, counters: dict[str, Any]) -> dict[str, Any]:

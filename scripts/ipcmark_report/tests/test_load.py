@@ -65,6 +65,14 @@ def test_a_good_run(run: Path) -> None:
     assert sum(loaded.histograms[0].counts) == 1500
 
 
+def test_floors_and_ratios(tmp_path: Path) -> None:
+    rows = load_run(Synthetic(rounds=1, placements=("same_core",), binaries=("limits", "latency")).write(tmp_path)).rows
+    pipe = next(row for row in rows if row.case.text == "latency/pipe/pipe/size:64/placement:same_core")
+    assert pipe.floor == "limits/wake_up/futex/placement:same_core"
+    assert pipe.floor_ratio == pytest.approx(5200 * (1 + 64 / 16384) / 4900)
+    assert all(row.floor is None for row in rows if row.binary == "limits")
+
+
 def test_unknown_facts_keep_their_reason(run: Path) -> None:
     unknown = {f.key: f.text for f in load_run(run).environment.start if f.unknown}
     assert unknown == {"hypervisor": "no /sys/hypervisor", "governor": "no cpufreq directory"}

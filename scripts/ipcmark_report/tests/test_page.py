@@ -16,7 +16,7 @@ from ipcmark_report.__main__ import main
 from .synthetic import Synthetic, distribution, failed_row, put, row
 
 SCRIPT = Path(__file__).resolve().parents[2] / "report"
-SECTIONS = ("headline", "latency", "throughput", "contention", "fork", "environment", "failed", "not-measurable")
+SECTIONS = ("headline", "latency", "throughput", "contention", "fork", "limits", "environment", "failed", "not-measurable")
 HOSTILE = "<script>alert(1)<img src=x onerror=y>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -79,6 +79,9 @@ KINDS = {
     "one of everything": Synthetic(rounds=1, processes=(2,), memories=(0,), placements=("unpinned",)),
     "partial": Synthetic(status="partial", end_environment=False,
                          skip_files=("contention.2.json", "contention.3.json", "fork_cost.3.json")),
+    "before there were limits": Synthetic(binaries=("fork_cost", "latency", "throughput", "contention"), rounds=2),
+    "many CPUs": Synthetic(binaries=("limits",), rounds=1, cpus=16),
+    "one CPU": Synthetic(binaries=("limits",), rounds=1, cpus=1),
     "one measure": Synthetic(binaries=("contention",), rounds=2),
     "empty measures": Synthetic(measures=("latency",), rounds=1),
     "nothing": Synthetic(measures=(), rounds=1),
@@ -128,6 +131,19 @@ def test_a_partial_run_says_so_before_its_numbers(tmp_path: Path) -> None:
     assert html.index("This run is partial") < html.index('id="headline"')
     assert "contention: 2 of 3 rounds were not measured (round 2, 3)." in page.text
     assert "The state at the end was not recorded" in page.text
+
+
+def test_limits_are_listed_mapped_and_set_beside_the_cases(tmp_path: Path) -> None:
+    _, page = make(tmp_path, Synthetic(rounds=2))
+    assert {"figure-limits-wake_up", "figure-limits-cache_line"} <= set(ids(page))
+    assert "times the floor" in page.text and "limits/wake_up/futex/placement:cross_core" in page.text
+    assert "CPUs 0 and 1, the only pair, take" in page.text
+
+
+def test_a_run_without_limits_says_so(tmp_path: Path) -> None:
+    _, page = make(tmp_path, KINDS["before there were limits"])
+    assert "This run has no limits." in page.text
+    assert "times the floor" not in page.text
 
 
 def test_reasons_and_messages_are_shown(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from ipcmark_report.cells import Cell, cells_of, reference_size
 from ipcmark_report.headline import headline
+from ipcmark_report.limits import limits_section
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Row
 from ipcmark_report.panels import leading
 from ipcmark_report.summary import environment_rows, failed_cases, summarise
-from ipcmark_report.views import HeadRow, Kind, Summary
+from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMap, Kind, Summary
 
 from .synthetic import Synthetic, failed_row
 
@@ -122,7 +123,7 @@ def test_several_sizes_give_curves(tmp_path: Path) -> None:
 def test_every_panel_names_its_placement(tmp_path: Path) -> None:
     for section in summary_of(tmp_path, Synthetic()).sections:
         for figure in section.figures:
-            for panel in figure.drawing.panels:
+            for panel in figure.drawing.panels if isinstance(figure.drawing, Drawing) else ():
                 assert any(p in panel.title for p in ("cross_core", "same_core", "unpinned"))
             assert "placement" in figure.table.columns
 
@@ -135,6 +136,84 @@ def test_every_caption_has_unit_counts_and_machine(tmp_path: Path) -> None:
             assert "3 fresh processes (rounds)" in figure.caption
             assert "each. testbox, Example CPU 9000, 2 CPUs, Linux 6.12.0-example." in figure.caption
             assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations")
+
+
+def figure_of(summary: Summary, anchor: str) -> Figure:
+    return next(f for section in summary.sections for f in section.figures if f.anchor == anchor)
+
+
+def floors_of(figure: Figure, placement: str) -> dict[str, list[tuple[object, float]]]:
+    """Name -> place and value of each floor in the panel of a placement."""
+    assert isinstance(figure.drawing, Drawing)
+    panel = next(p for p in figure.drawing.panels if p.title.startswith(placement))
+    return {one.name: [(p.at, round(p.value.median)) for p in one.points] for one in panel.floors}
+
+
+EXACT = Synthetic(rounds=1)
+
+
+def test_rows_have_the_floor_of_their_placement(tmp_path: Path) -> None:
+    run = load_run(EXACT.write(tmp_path))
+    times = {row.case.text: round(row.latency_ns_p50 or 0) for row in run.rows}
+    figure = figure_of(summarise(run), "latency-0")
+    for placement in ("cross_core", "same_core"):
+        (marks,) = floors_of(figure, placement).values()
+        assert {value for _, value in marks} == {times[f"limits/wake_up/futex/placement:{placement}"]}
+        assert {at for at, _ in marks} == {"pipe", "socketpair_stream", "unix_stream", "spsc_ring"}
+    shared = figure_of(summarise(run), "latency-2")
+    assert floors_of(shared, "unpinned") == {}
+    (marks,) = floors_of(shared, "same_core").values()
+    assert marks[0][1] == times["limits/context_switch/sched_yield/placement:same_core"]
+
+
+def test_curves_have_a_floor_at_each_place(tmp_path: Path) -> None:
+    summary = summary_of(tmp_path, Synthetic(rounds=1, sizes=(64, 4096)))
+    (line,) = floors_of(figure_of(summary, "throughput-0"), "cross_core").items()
+    assert line[0] == "floor: copy two_processes" and [at for at, _ in line[1]] == [64, 4096]
+    names = set(floors_of(figure_of(summary, "fork-0"), "same_core"))
+    assert names == {"floor: child fork", "floor: child vfork", "floor: child thread"}
+
+
+def test_tables_say_how_many_times_the_floor(tmp_path: Path) -> None:
+    table = figure_of(summary_of(tmp_path, EXACT), "latency-0").table
+    ratio, floor = table.columns.index("times the floor"), table.columns.index("floor")
+    row = next(r for r in table.rows if r[:2] == ("pipe", "same_core"))
+    assert (row[ratio], row[floor]) == ("1.07", "limits/wake_up/futex/placement:same_core")
+
+
+def test_limits_never_count_as_a_backend(tmp_path: Path) -> None:
+    summary = summary_of(tmp_path, EXACT)
+    assert "pair" not in summary.headline.placements
+    assert not any("limits" in mark for mark in summary.marks)
+
+
+def test_maps_hold_every_pair_both_ways_round(tmp_path: Path) -> None:
+    summary = summary_of(tmp_path, Synthetic(rounds=1, cpus=4))
+    figure = figure_of(summary, "limits-cache_line")
+    assert isinstance(figure.drawing, HeatMap)
+    values = figure.drawing.values
+    assert figure.drawing.cpus == (0, 1, 2, 3)
+    assert all((values[a][b] is None) == (a == b) and values[a][b] == values[b][a] for a in range(4) for b in range(4))
+    assert figure.says.startswith("Of 6 pairs the nearest, CPUs ") and "the farthest, 0 and 3," in figure.says
+    assert figure_of(summary, "limits-wake_up").says.startswith("All 6 pairs are alike: from ")
+
+
+def test_the_limits_say_what_a_turn_costs_here(tmp_path: Path) -> None:
+    (listing,) = summary_of(tmp_path, EXACT).sections[-1].listings
+    assert listing.says.startswith("In this run waking a peer on another core, and being woken by it, takes ")
+    assert " times as long as on one core, " in listing.says and "; a system call takes " in listing.says
+    assert ("copy", "one_process", "16 KiB", "same_core") in [row[:4] for row in listing.table.rows]
+    assert "L1" in listing.table.rows[2] and "pair" not in {row[3] for row in listing.table.rows}
+
+
+def test_a_pair_that_names_no_two_cpus_is_not_mapped() -> None:
+    def limit(cpus: str) -> Row:
+        case = parse_case(f"limits/wake_up/futex/cpus:{cpus}/placement:pair")
+        assert case is not None
+        return Row(case, "limits", 1, latency_ns_p50=5.0, time_ns=5.0, operations=1.0)
+
+    assert limits_section(cells_of([limit(c) for c in ("1", "1-", "1-1", "a-b", "-1-2")]), "m").figures == ()
+    assert len(limits_section(cells_of([limit("3-1")]), "m").figures) == 1
 
 
 def test_curves_are_limited_to_the_leading_backends() -> None:

@@ -1,0 +1,69 @@
+#include "bench/harness/floor.hpp"
+
+#include <algorithm>
+
+namespace bench {
+
+std::string CaseId::to_string() const {
+  std::string text = measure + "/" + noun + "/" + backend;
+  for (const auto& [key, value] : parameters) text += "/" + key + ":" + value;
+  return text + "/placement:" + std::string(name(placement));
+}
+
+namespace {
+
+using Parameters = decltype(CaseId::parameters);
+
+Floor at(const CaseId& id, const Limit& limit, Parameters parameters = {}) {
+  return {
+      CaseId{std::string(kLimits), limit.noun, limit.backend, std::move(parameters), id.placement},
+      ""};
+}
+
+/// The limit under the case's own value of a parameter.
+Floor at_same(const CaseId& id, const Limit& limit, const char* key) {
+  const auto found =
+      std::ranges::find(id.parameters, key, [](const auto& one) { return one.first; });
+  if (found == id.parameters.end())
+    return {std::nullopt, std::string("it has no ") + key + " to be held against"};
+  return at(id, limit, {*found});
+}
+
+/// Two that spin on one CPU cannot do with less than a switch to the other and back.
+Floor line_floor(const CaseId& id) {
+  if (id.placement == Placement::same_core) return at(id, kSwitchLimit);
+  if (id.placement == Placement::unpinned)
+    return {std::nullopt, "peers that spin may share a CPU or not, as the scheduler likes"};
+  return at(id, kLineLimit, {{"lines", "1"}});
+}
+
+std::string why_none(const CaseId& id) {
+  if (id.measure == kLimits) return "it is a limit itself";
+  if (id.measure == "contention") return "no single limit holds back N processes on one object";
+  if (id.measure == "lifecycle") return "no single limit holds back the making of an object";
+  return "no single limit holds it back";
+}
+
+}  // namespace
+
+Floor floor_of(const CaseId& id, Bound bound) {
+  switch (bound) {
+    case Bound::line:
+      return line_floor(id);
+    case Bound::wake:
+      return at(id, kWakeLimit);
+    case Bound::copy:
+      return at_same(id, kCopyLimit, "size");
+    case Bound::fork:
+      return at_same(id, kForkLimit, "memory_mib");
+    case Bound::borrow:
+      return at_same(id, kBorrowLimit, "memory_mib");
+    case Bound::thread:
+      return at_same(id, kThreadLimit, "memory_mib");
+    case Bound::none:
+      break;
+  }
+  return {std::nullopt, why_none(id)};
+}
+
+}  // namespace bench

@@ -1,0 +1,59 @@
+// Floors: the limit of hardware and kernel that a case is held against.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench/harness/placement.hpp"
+
+namespace bench {
+
+/// What a case is called: measure/noun/backend/name:value/.../placement:name.
+struct CaseId {
+  std::string measure;
+  std::string noun;
+  std::string backend;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  Placement placement = Placement::unpinned;
+
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// What no case of its kind can do without, as the case says.
+enum class Bound {
+  none,    ///< nothing single
+  line,    ///< a cache line that goes to a peer that spins, and back
+  wake,    ///< a peer that sleeps, woken, and its answer
+  copy,    ///< every byte copied into shared memory and out of it
+  fork,    ///< a copy of the parent
+  borrow,  ///< a child in the parent's memory
+  thread,  ///< a thread
+};
+
+/// The limits that are floors, by noun and backend: the only place where they are spelled.
+struct Limit {
+  const char* noun;
+  const char* backend;
+};
+inline constexpr std::string_view kLimits = "limits";
+inline constexpr Limit kLineLimit{"cache_line", "spin"};
+inline constexpr Limit kSwitchLimit{"context_switch", "sched_yield"};
+inline constexpr Limit kWakeLimit{"wake_up", "futex"};
+inline constexpr Limit kCopyLimit{"copy", "two_processes"};
+inline constexpr Limit kForkLimit{"child", "fork"};
+inline constexpr Limit kBorrowLimit{"child", "vfork"};
+inline constexpr Limit kThreadLimit{"child", "thread"};
+
+/// A case of measure `limits`, or why there is none.
+struct Floor {
+  std::optional<CaseId> limit;
+  std::string why_none;
+};
+
+/// The floor of a case: at the same placement, and with the same size or memory where it has one.
+Floor floor_of(const CaseId& id, Bound bound);
+
+}  // namespace bench
