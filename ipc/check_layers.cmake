@@ -13,10 +13,11 @@ set(layer_ipc/soak 5)
 set(layer_bench/harness 5)
 set(layer_bench 6)
 set(layer_bench/run 7)
+set(layer_bench/rivals 7)
 
 # The room of a path: its layered file or folder, e.g. ipc/pipe/x.hpp -> ipc/pipe.
 function(room_of path out)
-  string(REGEX MATCH "^(ipc/backends\\.hpp|ipc/[a-z_]+|bench/harness|bench/run|bench)" room "${path}")
+  string(REGEX MATCH "^(ipc/backends\\.hpp|ipc/[a-z_]+|bench/harness|bench/run|bench/rivals|bench)" room "${path}")
   set(${out} "${room}" PARENT_SCOPE)
 endfunction()
 

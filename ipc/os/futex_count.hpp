@@ -7,12 +7,16 @@
 #include <cstdint>
 
 #include "ipc/os/futex.hpp"
+#include "ipc/os/spin.hpp"
 
 namespace ipc::os {
 
 /// Uncontended, it never enters the kernel, and give() wakes one waiter only when there is one: the
 /// count and the number of waiters are read and changed together, the lower and upper half of a
 /// 64-bit word, and waiters sleep on the lower.
+///
+/// Waiters first wait awake where that pays (wait_awake()); so whoever gives to a sleeper leaves
+/// word where it ran, and when it called.
 ///
 /// A waiter killed while it sleeps stays counted, which costs every later give() a needless
 /// system call. One killed after it was woken, or a giver killed before it woke anybody, would
@@ -25,19 +29,7 @@ class FutexCount {
   bool try_take() { return take(0); }
 
   /// The same, waiting for it; false when the deadline passed first.
-  bool take_until(Deadline deadline) {
-    if (take(0)) return true;
-    if (deadline.expired()) return false;
-    word_.fetch_add(kOneWaiter, std::memory_order_relaxed);
-    while (!take(kOneWaiter)) {
-      if (deadline.expired()) {
-        word_.fetch_sub(kOneWaiter, std::memory_order_relaxed);
-        return false;
-      }
-      futex_nap(count_half(), 0, deadline);
-    }
-    return true;
-  }
+  bool take_until(Deadline deadline) { return take(0) || wait_until(deadline); }
 
   /// Gives one; false, and nothing changed, when the count has reached `most`.
   bool give(std::uint32_t most) {
@@ -46,7 +38,8 @@ class FutexCount {
       if (count_of(seen) >= most) return false;
     } while (!word_.compare_exchange_weak(seen, seen + 1, std::memory_order_release,
                                           std::memory_order_relaxed));
-    if (seen >= kOneWaiter) futex_wake(count_half(), 1);
+    if (seen >= kOneWaiter) [[unlikely]]
+      wake_one();
     return true;
   }
 
@@ -71,6 +64,10 @@ class FutexCount {
     return false;
   }
 
+  bool wait_until(Deadline deadline);
+  void wake_one();
+  void learn_from_wake(std::int64_t called_before);
+
   /// For the kernel, which compares these 32 bits; this program never reads them as such.
   FutexWord& count_half() {
     constexpr std::size_t kLower = std::endian::native == std::endian::little ? 0 : 1;
@@ -78,6 +75,9 @@ class FutexCount {
   }
 
   Word word_;
+  std::atomic<int> giver_cpu_{-1};                ///< where it was last given to a sleeper
+  std::atomic<std::int64_t> giver_called_ns_{0};  ///< and when
+  alignas(64) SpinSeat seat_;
 };
 
 }  // namespace ipc::os

@@ -9,8 +9,9 @@
 
 namespace ipc {
 
-/// pipe2(2), twice. A capacity over /proc/sys/fs/pipe-max-size is cut to it. Sets SIGPIPE to be
-/// ignored unless the program has a handler.
+/// pipe2(2), twice, of 128 KiB each where nothing else is asked. A capacity over
+/// /proc/sys/fs/pipe-max-size is cut to it. Sets SIGPIPE to be ignored unless the program has a
+/// handler.
 class AnonymousPipe {
  public:
   static constexpr std::string_view kName = "pipe";
@@ -28,12 +29,19 @@ class AnonymousPipe {
   }
 
  private:
+  static constexpr int kCapacityBytes = 128 * 1024;
+
   /// One pipe: the end to read from and the end to write to.
   static std::pair<os::UniqueFd, os::UniqueFd> one(PipeOptions options) {
     int fds[2];
     os::check(::pipe2(fds, O_CLOEXEC), "pipe2");
     std::pair ends{os::UniqueFd(fds[0]), os::UniqueFd(fds[1])};
-    set_pipe_capacity(fds[1], options.capacity_bytes);
+    if (options.capacity_bytes > 0)
+      set_pipe_capacity(fds[1], options.capacity_bytes);
+    else
+      // A message as large as the default would not fit, for its header, and wait to be read. A
+      // user who has very many pipes may not be given more: then it waits.
+      ::fcntl(fds[1], F_SETPIPE_SZ, kCapacityBytes);
     return ends;
   }
 };

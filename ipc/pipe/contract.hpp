@@ -14,7 +14,7 @@
 namespace ipc {
 
 struct PipeOptions {
-  std::size_t capacity_bytes = 0;  ///< of each direction; 0 leaves the kernel's default
+  std::size_t capacity_bytes = 0;  ///< of each direction; 0 leaves it to the backend
 };
 
 /// One end of a pipe, move-only, made before the fork and used by one peer. Contract:

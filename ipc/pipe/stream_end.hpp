@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 
+#include "ipc/os/copy.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/limits.hpp"
 #include "ipc/os/poll.hpp"
@@ -22,8 +23,10 @@ namespace ipc {
 
 /// A PipeEnd over one stream socket or over the ends of two pipes. On the wire a message is its
 /// length, 8 bytes in host order, and its bytes. A message costs one write, and as a rule one read:
-/// reads take what is there into a buffer of the end's own, from which messages are copied out, so
-/// that a stream of small messages costs far less than a read each.
+/// reads take what is there, but no more than the caller has room for, into a buffer of the end's
+/// own, from which messages are copied out. So messages far smaller than the caller's buffer cost
+/// less than a read each. To read on until the pipe is empty would save more calls and yet be
+/// slower on one CPU: each message of a stream would then wake the reader for itself alone.
 class StreamEnd {
  public:
   explicit StreamEnd(os::UniqueFd socket) : in_(std::move(socket)), is_socket_(true) {}
@@ -31,15 +34,14 @@ class StreamEnd {
       : in_(std::move(in)), out_(std::move(out)), is_socket_(false) {}
 
   void send(std::span<const std::byte> message) {
-    const Header size = message.size();
-    if (message.size() <= kCopiedBytes) {  // a copy is cheaper than a second part to gather
-      std::array<std::byte, sizeof size + kCopiedBytes> frame;
-      std::memcpy(frame.data(), &size, sizeof size);
-      if (size > 0) std::memcpy(frame.data() + sizeof size, message.data(), message.size());
-      write_all(std::span(frame).first(sizeof size + message.size()));
-    } else {
-      send_in_parts(size, message);
-    }
+    // A copy is cheaper than a second part to gather, and cheapest on the part of the stack that is
+    // in use anyway.
+    if (message.size() <= kNearBytes) [[likely]]
+      send_copied<kNearBytes>(message);
+    else if (message.size() <= kCopiedBytes)
+      send_copied<kCopiedBytes>(message);
+    else
+      send_in_parts(message.size(), message);
   }
 
   std::optional<std::size_t> next_size() {
@@ -52,7 +54,24 @@ class StreamEnd {
 
   std::optional<std::size_t> recv(std::span<std::byte> buffer) {
     require_open();
-    if (buffered() == 0 && buffer.size() > kCopiedBytes) return recv_straight(buffer);
+    if (buffered() > 0) return recv_buffered(buffer);
+    if (buffer.size() > kCopiedBytes) return recv_straight(buffer);
+    // The way of most messages, with as few branches as can be: after a switch of processes the
+    // processor predicts none of them.
+    begin_ = end_ = 0;
+    const ssize_t got = ::read(in_.get(), store_.get(), sizeof(Header) + buffer.size());
+    if (got >= static_cast<ssize_t>(sizeof(Header))) [[likely]] {
+      end_ = static_cast<std::size_t>(got);
+      Header size = 0;
+      std::memcpy(&size, store_.get(), sizeof size);
+      if (size <= std::min(end_ - sizeof size, buffer.size())) [[likely]] {
+        os::copy_bytes(buffer.data(), store_.get() + sizeof size, size);
+        begin_ = sizeof size + size;
+        return size;
+      }
+    } else if (got != -1 || errno != EINTR) {
+      end_ = received(got, false);
+    }
     return recv_buffered(buffer);
   }
 
@@ -90,6 +109,7 @@ class StreamEnd {
  private:
   using Header = std::uint64_t;
   static constexpr std::size_t kStoreBytes = 64 * 1024;
+  static constexpr std::size_t kNearBytes = 1024;
   static constexpr std::size_t kCopiedBytes = 4096;
   static constexpr std::size_t kMaxMessageBytes =
       std::numeric_limits<std::ptrdiff_t>::max() - sizeof(Header);
@@ -123,7 +143,7 @@ class StreamEnd {
     if (*size > buffer.size()) os::throw_error(EMSGSIZE, "recv: buffer too small");
     begin_ += sizeof(Header);
     const std::size_t here = std::min(*size, buffered());
-    if (here > 0) std::memcpy(buffer.data(), store_.get() + begin_, here);
+    os::copy_bytes(buffer.data(), store_.get() + begin_, here);
     begin_ += here;
     read_rest(buffer.subspan(here, *size - here));
     return size;
@@ -169,12 +189,23 @@ class StreamEnd {
     return static_cast<std::size_t>(got);
   }
 
+  ssize_t write_some(std::span<const std::byte> bytes) const {
+    return is_socket_ ? ::send(in_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL)
+                      : ::write(out_.get(), bytes.data(), bytes.size());
+  }
+
   void write_all(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      bytes = bytes.subspan(sent([&] {
-        return is_socket_ ? ::send(in_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL)
-                          : ::write(out_.get(), bytes.data(), bytes.size());
-      }));
+    const ssize_t written = write_some(bytes);
+    if (written != static_cast<ssize_t>(bytes.size())) [[unlikely]]
+      write_rest(bytes, written);
+  }
+
+  /// Goes on after a write that gave something else than the whole.
+  [[gnu::cold, gnu::noinline]] void write_rest(std::span<const std::byte> bytes, ssize_t written) {
+    for (;; written = write_some(bytes)) {
+      if (written == -1 && errno == EINTR) continue;
+      bytes = bytes.subspan(sent(written));
+      if (bytes.empty()) return;
     }
   }
 
@@ -184,17 +215,26 @@ class StreamEnd {
     msghdr gathered{};
     gathered.msg_iov = parts;
     gathered.msg_iovlen = 2;
-    const std::size_t first = sent([&] {
+    const std::size_t first = sent(os::retry_eintr([&] {
       return is_socket_ ? ::sendmsg(in_.get(), &gathered, MSG_NOSIGNAL)
                         : ::writev(out_.get(), parts, 2);
-    });
+    }));
     if (first < sizeof size) write_all(std::as_bytes(std::span(&size, 1)).subspan(first));
-    write_all(message.subspan(first < sizeof size ? 0 : first - sizeof size));
+    const auto rest = message.subspan(first < sizeof size ? 0 : first - sizeof size);
+    if (!rest.empty()) write_all(rest);
   }
 
-  template <class Call>
-  static std::size_t sent(Call call) {
-    const ssize_t bytes = os::retry_eintr(call);
+  template <std::size_t kMost>
+  void send_copied(std::span<const std::byte> message) {
+    const Header size = message.size();
+    std::array<std::byte, sizeof size + kMost> frame;
+    std::memcpy(frame.data(), &size, sizeof size);
+    os::copy_bytes(frame.data() + sizeof size, message.data(), message.size());
+    write_all(std::span(frame).first(sizeof size + message.size()));
+  }
+
+  /// What a write gave.
+  static std::size_t sent(ssize_t bytes) {
     if (bytes >= 0) return static_cast<std::size_t>(bytes);
     // ECONNRESET: as in received(); the send after that would say EPIPE.
     os::throw_error(errno == ECONNRESET ? EPIPE : errno, "send");

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "ipc/os/copy.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/limits.hpp"
 #include "ipc/os/sysv.hpp"
@@ -111,8 +112,9 @@ class SysvQueue {
     if (message.size() > max_bytes_) os::throw_error(EMSGSIZE, "msgsnd");
     Frame frame(max_bytes_);
     frame.set_type(static_cast<long>(message.size()) + 1);
-    if (!message.empty()) std::memcpy(frame.bytes(), message.data(), message.size());
-    std::memset(frame.bytes() + message.size(), 0, max_bytes_ - message.size());
+    os::copy_bytes(frame.bytes(), message.data(), message.size());
+    if (message.size() < max_bytes_)
+      std::memset(frame.bytes() + message.size(), 0, max_bytes_ - message.size());
     const auto call = [&] { return ::msgsnd(queue_.id(), frame.start(), max_bytes_, flags); };
     if (os::retry_eintr(call) == 0) return true;
     if (errno == EAGAIN) return false;
@@ -128,7 +130,7 @@ class SysvQueue {
       os::throw_errno("msgrcv");
     }
     const auto size = static_cast<std::size_t>(frame.type() - 1);
-    if (size > 0) std::memcpy(buffer.data(), frame.bytes(), size);
+    os::copy_bytes(buffer.data(), frame.bytes(), size);
     return size;
   }
 

@@ -11,8 +11,9 @@
 
 namespace ipc {
 
-/// Uncontended, it never enters the kernel; waiters that are killed take nothing from the others
-/// (os::FutexCount).
+/// Uncontended, it never enters the kernel; who waits looks for about as long as being woken takes,
+/// and sleeps then, or at once behind another who looks or where the giver runs on the same CPU;
+/// waiters that are killed take nothing from the others (os::FutexCount).
 class FutexSemaphore {
  public:
   static constexpr std::string_view kName = "futex";

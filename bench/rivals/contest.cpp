@@ -1,0 +1,100 @@
+#include "bench/rivals/contest.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+namespace bench::rivals {
+
+std::string_view name(Waiting waiting) {
+  switch (waiting) {
+    case Waiting::none:
+      return "";
+    case Waiting::spinning:
+      return "spinning";
+    case Waiting::blocking:
+      return "blocking";
+    case Waiting::adaptive:
+      return "adaptive";
+  }
+  return "?";
+}
+
+namespace {
+
+std::size_t index_of(const Contest& contest, std::string_view wanted) {
+  const auto at = std::ranges::find(contest.sides, wanted, &Side::name);
+  if (at == contest.sides.end())
+    throw std::logic_error(contest.name + " has no side " + std::string(wanted));
+  return static_cast<std::size_t>(at - contest.sides.begin());
+}
+
+double percentile(const std::vector<double>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (at - static_cast<double>(below));
+}
+
+std::vector<std::size_t> shuffled(std::size_t count, std::mt19937_64& random) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::shuffle(order, random);
+  return order;
+}
+
+void measure(Score& score, std::size_t side, const Window& window) {
+  const Side& one = score.contest->sides[side];
+  double ns = std::numeric_limits<double>::quiet_NaN();
+  if (!one.reason) {
+    try {
+      ns = one.operation_ns(window, score.contest->placement);
+    } catch (const std::exception& error) {
+      score.failures[side] = error.what();
+    }
+  }
+  score.side_ns[side].push_back(ns);
+}
+
+}  // namespace
+
+const Side& Contest::side(std::string_view wanted) const {
+  return sides[index_of(*this, wanted)];
+}
+
+Spread spread_of(std::vector<double> values) {
+  std::ranges::sort(values);
+  return {percentile(values, 0.1), percentile(values, 0.5), percentile(values, 0.9)};
+}
+
+const std::vector<double>& Score::ns_of(std::string_view side) const {
+  return side_ns[index_of(*contest, side)];
+}
+
+std::vector<double> Score::ratios(const Figure& figure) const {
+  const auto& ours = ns_of(figure.ours);
+  const auto& rival = ns_of(figure.rival);
+  std::vector<double> ratios;
+  for (std::size_t round = 0; round < ours.size(); ++round) {
+    const double ratio = figure.ratio(ours[round], rival[round]);
+    if (!std::isnan(ratio)) ratios.push_back(ratio);
+  }
+  return ratios;
+}
+
+std::vector<Score> hold(const std::vector<Contest>& contests, const Schedule& schedule) {
+  std::mt19937_64 random(schedule.seed);
+  std::vector<Score> scores(contests.begin(), contests.end());
+  for (int round = 0; round < schedule.rounds; ++round) {
+    schedule.before_round(round);
+    for (const std::size_t contest : shuffled(scores.size(), random))
+      for (const std::size_t side : shuffled(scores[contest].side_ns.size(), random))
+        measure(scores[contest], side, schedule.window);
+  }
+  return scores;
+}
+
+}  // namespace bench::rivals

@@ -1,0 +1,24 @@
+// The contests there are, by theme.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/rivals/contest.hpp"
+
+namespace bench::rivals {
+
+/// The shared-memory ring against a bare cache line, a bare futex, Boost's message_queue, and its
+/// own spinning.
+std::vector<Contest> ring_contests();
+/// The shared-memory queue against Boost's message_queue, many producers and consumers.
+std::vector<Contest> queue_contests();
+/// The futex semaphore against sem_t and Boost's.
+std::vector<Contest> semaphore_contests();
+/// The backends over the kernel's mechanisms against the bare calls.
+std::vector<Contest> kernel_contests();
+/// The typed objects against CPython's multiprocessing, run by `python` with `script`; Process also
+/// against bare fork(2), _exit(2) and waitpid(2).
+std::vector<Contest> python_contests(const std::string& python, const std::string& script);
+
+}  // namespace bench::rivals

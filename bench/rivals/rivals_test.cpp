@@ -1,0 +1,180 @@
+// The comparison with rivals: its arithmetic, its rounds, and the program as a whole.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "bench/harness/command.hpp"
+#include "bench/harness/json_file.hpp"
+#include "bench/rivals/contests.hpp"
+#include "bench/rivals/table.hpp"
+#include "ipc/os/test_support.hpp"
+
+namespace bench::rivals {
+namespace {
+
+namespace fs = std::filesystem;
+
+Side side(const std::string& name, std::function<double()> ns) {
+  return {name, Waiting::blocking, {}, [ns](const Window&, Placement) { return ns(); }};
+}
+
+TEST(Figures, AreReachedOnTheRightSideOfTheirGoal) {
+  const Figure slower = at_most(1.05, "ours", "rival"), faster = at_least(10, "ours", "rival");
+  EXPECT_DOUBLE_EQ(slower.ratio(210, 200), 1.05);
+  EXPECT_TRUE(slower.is_reached_by(1.05));
+  EXPECT_FALSE(slower.is_reached_by(1.06));
+  EXPECT_DOUBLE_EQ(faster.ratio(20, 200), 10);
+  EXPECT_TRUE(faster.is_reached_by(10));
+  EXPECT_FALSE(faster.is_reached_by(9.9));
+}
+
+TEST(Figures, HaveTheirSpreadInterpolated) {
+  const Spread of = spread_of({5, 1, 4, 2, 3});
+  EXPECT_DOUBLE_EQ(of.p10, 1.4);
+  EXPECT_DOUBLE_EQ(of.p50, 3);
+  EXPECT_DOUBLE_EQ(of.p90, 4.6);
+  EXPECT_DOUBLE_EQ(spread_of({7}).p90, 7);
+}
+
+TEST(Rounds, DivideOnlyTimesOfOneRound) {
+  int round = 0;
+  const std::vector<Contest> contests{{"work",
+                                       Placement::unpinned,
+                                       {side("ours", [&] { return 10.0 * (round + 1); }),
+                                        side("rival", [&] { return 100.0 * (round + 1); })},
+                                       {at_least(2, "ours", "rival")}}};
+  Schedule schedule;
+  schedule.rounds = 4;
+  schedule.before_round = [&](int now) { round = now; };
+  const auto scores = hold(contests, schedule);
+  EXPECT_EQ(scores.at(0).ratios(contests[0].figures[0]), std::vector<double>(4, 10));
+}
+
+TEST(Rounds, TakeSidesInAnOrderThatTheSeedGives) {
+  const auto order_with = [](std::uint64_t seed) {
+    std::string order;
+    std::vector<Contest> contests;
+    for (const char* name : {"a", "b", "c"})
+      contests.push_back({name,
+                          Placement::unpinned,
+                          {side("1", [&order, name] { return order += name, order += "1", 1.0; }),
+                           side("2", [&order, name] { return order += name, order += "2", 1.0; })},
+                          {at_most(1, "1", "2")}});
+    Schedule schedule;
+    schedule.rounds = 5;
+    schedule.seed = seed;
+    hold(contests, schedule);
+    return order;
+  };
+  const std::string order = order_with(3);
+  EXPECT_EQ(order, order_with(3));
+  EXPECT_NE(order, order_with(4));
+  // The sides of one contest directly follow each other.
+  for (std::size_t i = 0; i < order.size(); i += 4) EXPECT_EQ(order[i], order[i + 2]) << order;
+}
+
+TEST(Rounds, GoOnAfterASideFailedAndSayWhy) {
+  int calls = 0;
+  const std::vector<Contest> contests{{"work",
+                                       Placement::unpinned,
+                                       {side("ours",
+                                             [&] {
+                                               if (++calls == 2) throw CaseFailed("it broke");
+                                               return 1.0;
+                                             }),
+                                        side("rival", [] { return 2.0; })},
+                                       {at_least(2, "ours", "rival")}}};
+  Schedule schedule;
+  schedule.rounds = 3;
+  const auto scores = hold(contests, schedule);
+  EXPECT_EQ(scores[0].ratios(contests[0].figures[0]).size(), 2u);
+  EXPECT_TRUE(has_failures(scores));
+  EXPECT_NE(table(scores).find("failed in 1 of 3 rounds: work, unpinned, ours: it broke"),
+            std::string::npos)
+      << table(scores);
+}
+
+TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
+  std::set<std::string> names;
+  for (const auto& theme : {ring_contests(), queue_contests(), semaphore_contests(),
+                            kernel_contests(), python_contests("/nonexistent", "")})
+    for (const Contest& contest : theme)
+      for (const Figure& figure : contest.figures) {
+        const std::string ours(name(contest.side(figure.ours).waiting));
+        EXPECT_TRUE(names
+                        .insert(fmt::format("{}/{}/{}/{}/{}", contest.name, name(contest.placement),
+                                            figure.ours, ours, figure.rival))
+                        .second)
+            << contest.name;
+        EXPECT_GT(figure.goal, 0);
+      }
+  EXPECT_GT(names.size(), 50u);
+}
+
+class Program : public ipc::test::LeavesNothing {
+ protected:
+  void SetUp() override {
+    LeavesNothing::SetUp();
+    json_ = fs::temp_directory_path() / fmt::format("rivals_test.{}.json", ::getpid());
+  }
+  void TearDown() override {
+    fs::remove(json_);
+    LeavesNothing::TearDown();
+  }
+
+  static CommandResult run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     fs::read_symlink("/proc/self/exe").parent_path() / "rivals");
+    return run_command(arguments, ipc::os::Deadline::never());
+  }
+  static int code_of(const CommandResult& result) {
+    return result.status.exited() ? result.status.code() : -1;
+  }
+
+  fs::path json_;
+};
+
+TEST_F(Program, MeasuresEverySideAndWritesEachRound) {
+  const CommandResult result = run({"--rounds=2", "--window_ms=2", "--seed=7", "--filter",
+                                    "^semaphore|^pipe .* 64 B|^Value", "--json=" + json_.string()});
+  ASSERT_EQ(code_of(result), 0) << result.errors << result.output;
+  EXPECT_NE(result.output.find("seed 7"), std::string::npos) << result.output;
+  const Json json = read_json(json_);
+  EXPECT_EQ(json.at("seed"), 7);
+  std::set<std::string> verdicts;
+  for (const Json& contest : json.at("contests")) {
+    for (const Json& one : contest.at("sides"))
+      EXPECT_EQ(one.at("operation_ns").size(), 2u) << contest;
+    for (const Json& figure : contest.at("figures"))
+      verdicts.insert(figure.at("verdict").get<std::string>());
+  }
+  EXPECT_GE(json.at("contests").size(), 3u);
+  EXPECT_FALSE(verdicts.empty());
+}
+
+TEST_F(Program, SaysWhyThereIsNoPython) {
+  const CommandResult result =
+      run({"--rounds=1", "--window_ms=2", "--filter", "^Value", "--python=/nonexistent/python3"});
+  EXPECT_EQ(code_of(result), 0) << result.errors;
+  EXPECT_NE(result.output.find("not measured: CPython: /nonexistent/python3"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(Program, RefusesBadInputInOneLine) {
+  for (const std::vector<std::string>& input : {std::vector<std::string>{"--rounds=0"},
+                                                {"--filter=nothing is called so"},
+                                                {"--filter=("},
+                                                {"--no_such_flag"}}) {
+    const CommandResult result = run(input);
+    EXPECT_EQ(code_of(result), 2) << input[0];
+    EXPECT_FALSE(result.errors.empty()) << input[0];
+  }
+}
+
+}  // namespace
+}  // namespace bench::rivals

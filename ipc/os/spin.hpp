@@ -1,0 +1,105 @@
+// Waiting awake: how long it pays to look for a change before sleeping until it.
+#pragma once
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include "ipc/os/clock.hpp"
+#include "ipc/os/cpu.hpp"
+
+namespace ipc::os {
+
+/// What this process has learnt of waiting. Everything in it is a hint, shared by its threads
+/// without order.
+class SpinBudget {
+ public:
+  /// A forked child begins with what its parent has learnt.
+  static SpinBudget& of_this_process();
+
+  /// How long to look before sleeping: twice what being woken costs on this machine, so that two
+  /// peers do not both give up just before the other comes, and so meet only asleep ever after. 0
+  /// on a machine with one CPU, where nothing changes while one looks.
+  [[nodiscard]] std::int64_t ns() const {
+    if (!has_other_cpus()) return 0;
+    return std::clamp(2 * wake_ns_.load(std::memory_order_relaxed), kLeastNs, kMostNs);
+  }
+  /// After a wake from another CPU that took so long.
+  void learn(std::int64_t wake_ns);
+
+  /// Whether to let others run, instead of sleeping, when the change has to come from this CPU.
+  /// Not for a while after that was in vain or took long: what it cost beyond a sleep is spread
+  /// over so many waits that none pays more than half a microsecond.
+  bool may_yield();
+  void yielded(bool was_useful, std::int64_t took_ns);
+
+ private:
+  static constexpr std::int64_t kLeastNs = 20'000, kMostNs = 100'000;
+
+  static bool has_other_cpus();
+
+  std::atomic<std::int64_t> wake_ns_{kMostNs / 2};
+  std::atomic<std::uint32_t> skip_yields_{0};
+};
+
+/// The CPU that the caller runs on.
+inline int this_cpu() {
+  return ::sched_getcpu();
+}
+
+/// Looks for `budget` ns, often, whether it is so; true when it was.
+template <class IsSo>
+bool spin_for_ns(std::int64_t budget, IsSo is_so) {
+  constexpr int kLooksPerClock = 16;  // a look at the clock costs about as much as a spin
+  const std::int64_t until = now_ns() + budget;
+  do {
+    for (int i = 0; i < kLooksPerClock; ++i) {
+      relax();
+      if (is_so()) return true;
+    }
+  } while (now_ns() < until);
+  return false;
+}
+
+/// The one process, of all that wait for the same thing, that may spin for it: further ones would
+/// only keep it from those that run. Lies in shared memory, best on a cache line of its own. It is
+/// taken for a limited time, so one that is killed meanwhile keeps nobody from it for long.
+class SpinSeat {
+ public:
+  /// False when another has it.
+  bool take(std::int64_t now, std::int64_t until) {
+    std::int64_t taken_until = taken_until_.load(std::memory_order_relaxed);
+    return taken_until <= now &&
+           taken_until_.compare_exchange_strong(taken_until, until, std::memory_order_relaxed);
+  }
+  void leave() { taken_until_.store(0, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> taken_until_{0};
+};
+
+/// Waits awake, but not beyond the deadline, for a change of which the last one came from the CPU
+/// `others_cpu` (-1: not known); true when it came. Spins for a change from another CPU, and lets
+/// others run once for one from this.
+template <class IsSo>
+bool wait_awake(SpinSeat& seat, int others_cpu, Deadline deadline, IsSo is_so) {
+  SpinBudget& budget = SpinBudget::of_this_process();
+  if (others_cpu == this_cpu()) {
+    if (!budget.may_yield()) return false;
+    const std::int64_t from = now_ns();
+    ::sched_yield();
+    const bool came = is_so();
+    budget.yielded(came, now_ns() - from);
+    return came;
+  }
+  const std::int64_t ns = std::min<std::int64_t>(budget.ns(), deadline.remaining().count());
+  const std::int64_t now = now_ns();
+  if (ns == 0 || !seat.take(now, now + ns)) return false;
+  const bool came = spin_for_ns(ns, is_so);
+  seat.leave();
+  return came;
+}
+
+}  // namespace ipc::os
