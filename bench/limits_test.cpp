@@ -63,12 +63,13 @@ TEST(Floor, IsMissingWithAReason) {
 }
 
 struct Spinner {
-  static constexpr bool kSpins = true;
+  static constexpr auto kWaitPolicy = ipc::os::WaitPolicy::spin;
 };
 
 TEST(Floor, FollowsWhatTheBackendSaysOfItself) {
   EXPECT_EQ(round_trip_bound<Spinner>, Bound::line);
   EXPECT_EQ(round_trip_bound<ipc::AnonymousPipe>, Bound::wake);
+  EXPECT_EQ(round_trip_bound<ipc::ShmRing>, Bound::nearer);
   EXPECT_EQ(ipc::makes<ipc::ForkStarter>, ipc::Makes::copy);
   EXPECT_EQ(ipc::makes<ipc::SpawnStarter>, ipc::Makes::borrower);
   EXPECT_EQ(ipc::makes<ipc::ThreadStarter>, ipc::Makes::thread);

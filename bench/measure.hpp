@@ -93,7 +93,10 @@ struct PoolAnswer {
 
 /// How long a round trip through this backend takes at best, as its way of waiting has it.
 template <class B>
-inline constexpr Bound round_trip_bound = ipc::os::spins<B> ? Bound::line : Bound::wake;
+inline constexpr Bound round_trip_bound =
+    ipc::os::wait_policy<B> == ipc::os::WaitPolicy::spin    ? Bound::line
+    : ipc::os::wait_policy<B> == ipc::os::WaitPolicy::block ? Bound::wake
+                                                            : Bound::nearer;
 
 /// What a parent has touched when it starts a child, MiB.
 inline constexpr std::array kMemoriesMib{0, 16, 64, 256, 1024};

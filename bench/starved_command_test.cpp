@@ -73,7 +73,8 @@ TEST_F(StarvedCommand, ListNamesTheCasesThatCannotRunWithoutSystemVAndNoOthers) 
     std::istringstream lines(answer.text);
     std::vector<std::string> cases;
     for (std::string line; std::getline(lines, line);)
-      if (line.starts_with("  ") && (line.find("sysv") != std::string::npos) == of_sysv)
+      if (line.find("/placement:") != std::string::npos &&
+          (line.find("sysv") != std::string::npos) == of_sysv)
         cases.push_back(line);
     return cases;
   };

@@ -52,6 +52,8 @@ Floor floor_of(const CaseId& id, Bound bound) {
       return line_floor(id);
     case Bound::wake:
       return at(id, kWakeLimit);
+    case Bound::nearer:
+      return id.placement == Placement::same_core ? at(id, kWakeLimit) : line_floor(id);
     case Bound::copy:
       return at_same(id, kCopyLimit, "size");
     case Bound::fork:

@@ -27,6 +27,7 @@ enum class Bound {
   none,    ///< nothing single
   line,    ///< a cache line that goes to a peer that spins, and back
   wake,    ///< a peer that sleeps, woken, and its answer
+  nearer,  ///< a line where each peer has a CPU to spin on, a wake where they share one
   copy,    ///< every byte copied into shared memory and out of it
   fork,    ///< a copy of the parent
   borrow,  ///< a child in the parent's memory

@@ -19,12 +19,21 @@ concept Backend = requires {
   { B::unavailable() } -> std::same_as<Unavailable>;
 };
 
-/// Whether a peer that waits spins, at least at first, as a backend's static constexpr kSpins says;
-/// where it says nothing, a waiting peer sleeps and has to be woken.
+/// How a peer waits for another:
+/// - spin: never sleeps. The fastest where each peer has a CPU, and a waste where not;
+/// - block: sleeps at once, as in read(2) on a pipe;
+/// - adaptive: spins for about as long as being woken takes, then sleeps. Sleeps at once while the
+///   other side runs on the same CPU and so can do nothing as long as this one spins.
+enum class WaitPolicy { spin, block, adaptive };
+
+/// What a backend says with a static constexpr kWaitPolicy; one that says nothing blocks.
 template <class B>
-inline constexpr bool spins = requires {
-  requires B::kSpins;
-};
+inline constexpr WaitPolicy wait_policy = WaitPolicy::block;
+template <class B>
+requires requires {
+  B::kWaitPolicy;
+}
+inline constexpr WaitPolicy wait_policy<B> = B::kWaitPolicy;
 
 /// The usual probe: try to make one, give the error's text if that fails.
 template <class Make>

@@ -52,15 +52,16 @@ inline int this_cpu() {
 /// Looks for `budget` ns, often, whether it is so; true when it was.
 template <class IsSo>
 bool spin_for_ns(std::int64_t budget, IsSo is_so) {
-  constexpr int kLooksPerClock = 16;  // a look at the clock costs about as much as a spin
-  const std::int64_t until = now_ns() + budget;
-  do {
+  constexpr int kLooksPerClock = 32;  // a look at the clock costs about as much as a spin
+  for (std::int64_t until = 0;;) {
     for (int i = 0; i < kLooksPerClock; ++i) {
-      relax();
       if (is_so()) return true;
+      relax();
     }
-  } while (now_ns() < until);
-  return false;
+    const std::int64_t now = now_ns();
+    if (until == 0) until = now + budget;
+    if (now >= until) return false;
+  }
 }
 
 /// The one process, of all that wait for the same thing, that may spin for it: further ones would

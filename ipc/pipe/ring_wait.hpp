@@ -11,19 +11,15 @@
 #include <optional>
 #include <utility>
 
+#include "ipc/os/availability.hpp"
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/futex.hpp"
 #include "ipc/os/poll.hpp"
+#include "ipc/os/spin.hpp"
 #include "ipc/os/unique_fd.hpp"
 
 namespace ipc {
-
-/// - spin: never sleeps. The fastest where each peer has a CPU, and a waste where not;
-/// - block: sleeps at once, as a pipe(2) does;
-/// - adaptive: spins for about as long as being woken takes, then sleeps. Sleeps at once while the
-///   other side runs on the same CPU and so can do nothing as long as this one spins.
-enum class RingWait { spin, block, adaptive };
 
 /// One end of a socket pair that carries nothing and is closed together with the end of the ring:
 /// the kernel tells by its hang-up that every copy of the other end is closed or dead.
@@ -73,7 +69,7 @@ class GrowingNap {
 /// How long to spin before a sleep, learnt from how long wakes take. Lies in shared memory, on the
 /// line of the side that waits. Not less than the least: two peers that both give up too early
 /// meet only through the kernel ever after.
-class SpinBudget {
+class RingBudget {
  public:
   [[nodiscard]] std::int64_t ns() const { return std::clamp(2 * wake_ns_, kLeastNs, kMostNs); }
   void learn(std::int64_t wake_ns) {
@@ -105,7 +101,7 @@ struct RingDoor {
 
   /// Stores only what changed: the line stays with whoever reads it.
   int note_cpu() {
-    const int here = ::sched_getcpu();
+    const int here = os::this_cpu();
     if (cpu.load(std::memory_order_relaxed) != here) cpu.store(here, std::memory_order_relaxed);
     return here;
   }
@@ -134,36 +130,21 @@ enum class Waited {
   kLate,  ///< the deadline passed
 };
 
-/// Whether it became so within that time.
-template <class IsSo>
-bool spin_for_ns(std::int64_t ns, IsSo is_so) {
-  constexpr int kSpinsPerLook = 32;  // at the clock, which costs as much as a spin
-  for (std::int64_t until = 0;;) {
-    for (int i = 0; i < kSpinsPerLook; ++i) {
-      if (is_so()) return true;
-      os::relax();
-    }
-    const std::int64_t now = os::now_ns();
-    if (until == 0) until = now + ns;
-    if (now >= until) return false;
-  }
-}
-
 /// Spins first, as the policy has it; whether it became so meanwhile.
-template <RingWait kWait, class IsSo>
-bool spin_first(RingDoor& door, const RingDoor& others, const SpinBudget& budget, IsSo is_so) {
-  if constexpr (kWait == RingWait::block) return is_so();
+template <os::WaitPolicy kWait, class IsSo>
+bool spin_first(RingDoor& door, const RingDoor& others, const RingBudget& budget, IsSo is_so) {
+  if constexpr (kWait == os::WaitPolicy::block) return is_so();
   const int here = door.note_cpu();
-  if (kWait == RingWait::adaptive && others.cpu.load(std::memory_order_relaxed) == here)
+  if (kWait == os::WaitPolicy::adaptive && others.cpu.load(std::memory_order_relaxed) == here)
     return is_so();
-  return spin_for_ns(budget.ns(), is_so);
+  return os::spin_for_ns(budget.ns(), is_so);
 }
 
 /// Sleeps at a door until it is so. A spinning side lets others run instead, as long as it takes.
-template <RingWait kWait, class IsSo>
-Waited sleep_until(RingDoor& door, const RingDoor& others, SpinBudget& budget,
+template <os::WaitPolicy kWait, class IsSo>
+Waited sleep_until(RingDoor& door, const RingDoor& others, RingBudget& budget,
                    os::Deadline deadline, const Lifeline& life, IsSo is_so) {
-  constexpr std::uint32_t kFlag = kWait == RingWait::spin ? 0 : RingDoor::kAsleep;
+  constexpr std::uint32_t kFlag = kWait == os::WaitPolicy::spin ? 0 : RingDoor::kAsleep;
   GrowingNap nap(deadline);
   for (bool looks = false;;) {
     const std::uint32_t seen = door.state.fetch_or(kFlag, std::memory_order_seq_cst) | kFlag;
@@ -181,13 +162,13 @@ Waited sleep_until(RingDoor& door, const RingDoor& others, SpinBudget& budget,
       return *ended;
     }
     if (seen & RingDoor::kLook) continue;  // the word is no more what it was
-    if constexpr (kWait == RingWait::spin) {
+    if constexpr (kWait == os::WaitPolicy::spin) {
       const auto until = os::now_ns() + 1'000'000;
       while (!is_so() && os::now_ns() < until) ::sched_yield();
       looks = true;
     } else {
       looks = !nap.sleep(door.state, seen);
-      if (kWait == RingWait::adaptive && !looks &&
+      if (kWait == os::WaitPolicy::adaptive && !looks &&
           !(door.state.load(std::memory_order_relaxed) & RingDoor::kAsleep))
         budget.learn(os::now_ns() - others.woke_at_ns.load(std::memory_order_relaxed));
     }

@@ -15,7 +15,7 @@ namespace ipc {
 /// another receives. The kernel takes no part as long as nobody waits, so a receiver that dies
 /// without close() is noticed only by a look now and then. A message of over kWholeBytes goes in
 /// parts, so that it is read while it is written, and may be larger than the ring.
-template <RingWait kWait>
+template <os::WaitPolicy kWait>
 class RingEnd {
  public:
   static constexpr bool kMissesAGoneReader = true;
@@ -208,12 +208,13 @@ class RingEnd {
 
 /// Memory that only the peers know, mmap(2) without a name or a file, and futex(2) to sleep. A ring
 /// is a power of two bytes, of 1 MiB by default and at most 1 GiB.
-template <RingWait kWait>
+template <os::WaitPolicy kWait>
 class ShmRingOf {
  public:
-  static constexpr std::string_view kName = kWait == RingWait::spin    ? "shm_ring_spin"
-                                            : kWait == RingWait::block ? "shm_ring_block"
-                                                                       : "shm_ring";
+  static constexpr std::string_view kName = kWait == os::WaitPolicy::spin    ? "shm_ring_spin"
+                                            : kWait == os::WaitPolicy::block ? "shm_ring_block"
+                                                                             : "shm_ring";
+  static constexpr os::WaitPolicy kWaitPolicy = kWait;
   using End = RingEnd<kWait>;
 
   static os::Unavailable unavailable() {
@@ -250,7 +251,7 @@ class ShmRingOf {
 
   static RingView begin(RingLines& lines, std::span<std::byte> bytes) {
     lines.producer.limit = lines.producer.clean_until = bytes.size();
-    if (kWait != RingWait::spin) {
+    if (kWait != os::WaitPolicy::spin) {
       lines.consumer.trusts_barrier = os::allow_membarrier();
       lines.consumer_door.state.store(RingDoor::kWaits, std::memory_order_relaxed);
     }
@@ -258,9 +259,9 @@ class ShmRingOf {
   }
 };
 
-using ShmRing = ShmRingOf<RingWait::adaptive>;
-using ShmRingSpin = ShmRingOf<RingWait::spin>;
-using ShmRingBlock = ShmRingOf<RingWait::block>;
+using ShmRing = ShmRingOf<os::WaitPolicy::adaptive>;
+using ShmRingSpin = ShmRingOf<os::WaitPolicy::spin>;
+using ShmRingBlock = ShmRingOf<os::WaitPolicy::block>;
 static_assert(Pipe<ShmRing> && Pipe<ShmRingSpin> && Pipe<ShmRingBlock>);
 
 }  // namespace ipc

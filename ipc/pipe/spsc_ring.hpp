@@ -51,7 +51,7 @@ struct RingLines {
     std::uint64_t clean_until = 0;
     std::uint32_t sent = 0;
     std::atomic<bool> reader_is_gone{false};
-    SpinBudget budget;
+    RingBudget budget;
   };
   struct Consumer {
     std::uint64_t taken = 0;
@@ -59,7 +59,7 @@ struct RingLines {
     std::uint32_t since_sleep = 0;
     bool trusts_barrier = false;  ///< see RingConsumer::sleep()
     std::atomic<bool> sender_is_gone{false};
-    SpinBudget budget;
+    RingBudget budget;
   };
 
   alignas(kLine) Producer producer;
@@ -113,7 +113,7 @@ class RingView {
   std::uint64_t mask_ = 0;
 };
 
-template <RingWait kWait>
+template <os::WaitPolicy kWait>
 class RingProducer {
  public:
   RingProducer() = default;
@@ -251,7 +251,7 @@ class RingProducer {
   RingView ring_;
 };
 
-template <RingWait kWait>
+template <os::WaitPolicy kWait>
 class RingConsumer {
  public:
   RingConsumer() = default;
@@ -331,7 +331,7 @@ class RingConsumer {
     auto& [unused, my, producers, door] = ring_.lines();
     if (my.told != my.taken) tell();
     my.since_sleep = 0;
-    if (kWait != RingWait::spin && !deadline.expired() &&
+    if (kWait != os::WaitPolicy::spin && !deadline.expired() &&
         !(door.state.load(std::memory_order_relaxed) & RingDoor::kWaits)) {
       door.state.fetch_or(RingDoor::kWaits, std::memory_order_seq_cst);
       // Where a filter forbids it now, a wake may be late by a nap.

@@ -27,6 +27,7 @@ class ShmQueue {
   static constexpr bool kHasTimed = true;
   static constexpr bool kSurvivesKill = true;
   static constexpr bool kNeedsReclaim = false;
+  static constexpr os::WaitPolicy kWaitPolicy = os::WaitPolicy::adaptive;
   static constexpr std::size_t kMostMessageBytes = kAnyMessageBytes;
 
   static os::Unavailable unavailable() {

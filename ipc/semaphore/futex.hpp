@@ -22,6 +22,7 @@ class FutexSemaphore {
   static constexpr unsigned kMaxCount = INT_MAX;
   static constexpr bool kSurvivesKill = true;
   static constexpr bool kNeedsReclaim = false;
+  static constexpr os::WaitPolicy kWaitPolicy = os::WaitPolicy::adaptive;
 
   static os::Unavailable unavailable() {
     return os::unavailable_if_throws([] { FutexSemaphore probe(0); });

@@ -23,14 +23,12 @@ inline void answer(std::span<const std::byte> arguments, wire::Bytes& result) {
   const auto number = wire::decode<std::uint64_t>(arguments);
   // Long enough to be killed in.
   if (number % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(number % 300));
-  for (std::size_t i = 0; i < answer_copies(number); ++i)
-    wire::Codec<std::uint64_t>::encode(number, result);
+  for (std::size_t i = 0; i < answer_copies(number); ++i) wire::encode(number, result);
 }
 
 inline void require_answer(std::uint64_t number, const TaskResult& result) {
   wire::Bytes expected;
-  for (std::size_t i = 0; i < answer_copies(number); ++i)
-    wire::Codec<std::uint64_t>::encode(number, expected);
+  for (std::size_t i = 0; i < answer_copies(number); ++i) wire::encode(number, expected);
   if (result.outcome == TaskResult::Outcome::exception)
     throw Violation("task " + std::to_string(number) + " threw");
   if (result.outcome == TaskResult::Outcome::value && result.bytes != expected)
@@ -40,7 +38,7 @@ inline void require_answer(std::uint64_t number, const TaskResult& result) {
 /// Has tasks under way at all times, until the crew stops; each must end exactly once.
 template <TaskPool P>
 void use_pool(Crew& crew, Tally& tally, Badge& badge) {
-  P pool(3);
+  P pool({.workers = 3});
   std::map<std::uint64_t, std::uint64_t> out;
   std::uint64_t number = 0;
   const auto collect = [&] {

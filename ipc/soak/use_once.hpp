@@ -93,7 +93,7 @@ void use_once() {
 
 template <TaskPool P>
 void use_once() {
-  P pool(1);
+  P pool({.workers = 1});
   pool.submit([](std::span<const std::byte>, Bytes& result) { result.push_back(std::byte{7}); },
               {});
   const auto result = pool.collect(soon());
