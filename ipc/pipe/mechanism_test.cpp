@@ -9,6 +9,7 @@
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
+#include "ipc/pipe/pipe_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -18,6 +19,7 @@ using test::beside;
 using test::error_of;
 using test::in_child;
 using test::kSuccess;
+using test::take;
 using Bytes = std::vector<std::byte>;
 
 /// Content that tells the message and the place in it.
@@ -29,15 +31,6 @@ void fill(std::span<std::byte> message, std::size_t number) {
 Bytes numbered(std::size_t size, std::size_t number) {
   Bytes message(size);
   fill(message, number);
-  return message;
-}
-
-template <class End>
-std::optional<Bytes> take(End& end) {
-  const auto size = end.next_size();
-  if (!size) return std::nullopt;
-  Bytes message(*size);
-  EXPECT_EQ(end.recv(message), size);
   return message;
 }
 

@@ -6,6 +6,7 @@
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
+#include "ipc/pipe/pipe_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -16,6 +17,7 @@ using test::error_of;
 using test::in_child;
 using test::Interruptions;
 using test::kSuccess;
+using test::take;
 using Bytes = std::vector<std::byte>;
 
 Bytes bytes(std::string_view text) {
@@ -28,15 +30,6 @@ Bytes pattern(std::size_t size, unsigned seed = 1) {
   Bytes message(size);
   for (auto& each : message)
     each = static_cast<std::byte>((seed = seed * 1103515245 + 12345) >> 16);
-  return message;
-}
-
-template <class End>
-std::optional<Bytes> take(End& end) {
-  const auto size = end.next_size();
-  if (!size) return std::nullopt;
-  Bytes message(*size);
-  EXPECT_EQ(end.recv(message), size);
   return message;
 }
 
