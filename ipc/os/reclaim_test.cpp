@@ -1,18 +1,25 @@
 // What dead owners leave is found and removed, and nothing else is.
 #include <fcntl.h>
+#include <semaphore.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <atomic>
+#include <ctime>
 #include <optional>
+#include <thread>
 
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/stamped_test_support.hpp"
 #include "ipc/os/sysv.hpp"
 #include "ipc/os/test_support.hpp"
+#include "ipc/os/unique_fd.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace ipc {
@@ -56,6 +63,55 @@ TEST_F(Reclaim, RemovesWhatAKilledOwnerLeftAndSaysSo) {
   const auto removed = os::reclaim_orphaned_names();
   for (const auto& name : left) EXPECT_EQ(std::ranges::count(removed, name), 1) << name;
   EXPECT_TRUE(test::stamped_names_of(owner).empty());
+}
+
+TEST_F(Reclaim, RemovesASemaphoreThatGotNoNameOnceItIsOldAndNobodyElses) {
+  const auto file = [](const char* letters, mode_t mode, int seconds_old) {
+    const std::string path = std::string("/dev/shm/sem.") + letters;
+    const os::UniqueFd fd(
+        os::check(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600), "open"));
+    os::check(::fchmod(fd.get(), mode), "fchmod");
+    const timespec times[] = {{::time(nullptr) - seconds_old, 0},
+                              {::time(nullptr) - seconds_old, 0}};
+    os::check(::futimens(fd.get(), times), "futimens");
+    return path;
+  };
+  const auto old = file("ip1old", os::kSemaphoreMode, 60),
+             young = file("ip1new", os::kSemaphoreMode, 0), foreign = file("ip1foe", 0600, 60),
+             longer = file("ip1long", os::kSemaphoreMode, 60);
+  const auto removed = os::reclaim_orphaned_names();
+  EXPECT_EQ(std::ranges::count(removed, old), 1);
+  EXPECT_NE(::unlink(old.c_str()), 0);
+  for (const auto& path : {young, foreign, longer}) EXPECT_EQ(::unlink(path.c_str()), 0) << path;
+}
+
+TEST_F(Reclaim, KnowsASemaphoreThatSemOpenLeftWithoutItsName) {
+  // Killed at every system call of it, one after the other, until one run gets through.
+  bool is_left = false;
+  for (int calls = 1; !is_left && calls < 100; ++calls) {
+    auto maker = os::Child::fork([] {
+      if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == -1) return 1;
+      ::raise(SIGSTOP);
+      ::sem_open(os::unique_name().c_str(), O_CREAT | O_EXCL, os::kSemaphoreMode, 1);
+      return 0;
+    });
+    int status = 0;
+    ::waitpid(maker.pid(), &status, 0);
+    if (calls == 1 && !WIFSTOPPED(status)) GTEST_SKIP() << "ptrace(2) is not allowed here";
+    for (int i = 0; i < calls && WIFSTOPPED(status); ++i) {
+      ::ptrace(PTRACE_SYSCALL, maker.pid(), nullptr, nullptr);
+      ::waitpid(maker.pid(), &status, 0);
+    }
+    if (!WIFSTOPPED(status)) break;
+    maker.kill(SIGKILL);
+    maker.wait();
+    const auto found = os::unnamed_semaphores();
+    // Another program's, in the middle of its call, is gone by then.
+    if (!found.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    for (const auto& path : found) is_left = ::unlink(path.c_str()) == 0 || is_left;
+  }
+  EXPECT_TRUE(is_left);
+  os::reclaim_orphaned_names();
 }
 
 TEST_F(Reclaim, LeavesTheNamesOfTheLiving) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -122,7 +123,32 @@ void visit_stamped(Visit visit) {
   }
 }
 
+bool is_unnamed_semaphore(const fs::path& path) {
+  constexpr std::string_view kPrefix = "sem.";
+  constexpr std::size_t kLetters = 6;
+  const std::string file = path.filename();
+  struct stat status {};
+  return file.starts_with(kPrefix) && file.size() == kPrefix.size() + kLetters &&
+         ::lstat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid() &&
+         status.st_mode == (S_IFREG | kSemaphoreMode) &&
+         static_cast<std::size_t>(status.st_size) <= sizeof(sem_t);
+}
+
+bool is_older_than(const fs::path& path, std::chrono::seconds age) {
+  std::error_code ignored;
+  const auto written = fs::last_write_time(path, ignored);
+  return !ignored && fs::file_time_type::clock::now() - written > age;
+}
+
 }  // namespace
+
+std::vector<std::string> unnamed_semaphores() {
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/dev/shm", ignored))
+    if (is_unnamed_semaphore(entry.path())) paths.push_back(entry.path());
+  return paths;
+}
 
 std::vector<std::string> stamped_names() {
   std::vector<std::string> names;
@@ -136,6 +162,9 @@ std::vector<std::string> reclaim_orphaned_names() {
   visit_stamped([&](const Place& place, const std::string& name) {
     if (is_orphaned_name(name) && place.remove(name)) removed.push_back(place.shown + name);
   });
+  constexpr std::chrono::seconds kNobodysAfter(10);
+  for (const auto& path : unnamed_semaphores())
+    if (is_older_than(path, kNobodysAfter) && ::unlink(path.c_str()) == 0) removed.push_back(path);
   for (const auto& object : reclaim_orphaned_sysv()) removed.push_back(object.to_string());
   return removed;
 }

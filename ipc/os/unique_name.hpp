@@ -1,6 +1,8 @@
 // Names for kernel objects that have one: stamped with their owner, so that they can be reclaimed.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +27,16 @@ bool is_orphaned_name(std::string_view name);
 /// /dev/mqueue, or to a process that may mount it (CAP_SYS_ADMIN).
 std::vector<std::string> stamped_names();
 
-/// Removes of those what dead owners left, and of System V's objects (see reclaim_orphaned_sysv()
+/// The permissions to give sem_open(3). glibc makes the file under a name of six random letters and
+/// then gives it the right one; killed in between, a process leaves it without a stamp. This
+/// execute bit, which means nothing to anybody, marks it.
+inline constexpr mode_t kSemaphoreMode = 0700;
+
+/// Such files, as paths, whether their makers live or not.
+std::vector<std::string> unnamed_semaphores();
+
+/// Removes of the stamped what dead owners left, the semaphores without a name that are older than
+/// 10 s, as giving it takes microseconds, and of System V's objects (see reclaim_orphaned_sysv()
 /// for those); gives what was removed, as text for a person.
 std::vector<std::string> reclaim_orphaned_names();
 

@@ -16,7 +16,7 @@ class NamedSemaphore {
  public:
   explicit NamedSemaphore(unsigned count) {
     const std::string name = os::unique_name();
-    semaphore_ = ::sem_open(name.c_str(), O_CREAT | O_EXCL, 0600, count);
+    semaphore_ = ::sem_open(name.c_str(), O_CREAT | O_EXCL, os::kSemaphoreMode, count);
     if (semaphore_ == SEM_FAILED) os::throw_errno("sem_open " + name);
     ::sem_unlink(name.c_str());
   }

@@ -8,8 +8,10 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 #include "ipc/os/child.hpp"
+#include "ipc/os/unique_name.hpp"
 #include "ipc/soak/stage.hpp"
 
 namespace ipc::soak {
@@ -80,6 +82,7 @@ class Soak {
       if (const int code = run(line)) return code;
       weight_left_ -= line.weight;
     }
+    if (!reclaim_unnamed()) return 1;
     fmt::print(
         "\n{} lines fine, {} could not run: {} kills, {} operations, {} lost, longest wait "
         "{:.1f} ms; nobody hung, nothing came twice, nothing is left; seed {}\n",
@@ -113,6 +116,19 @@ class Soak {
     (fmt::print(" {:>16}", numbers), ...);
     fmt::print("\n");
     std::fflush(stdout);
+  }
+
+  /// What sem_open() was killed at goes when it is old enough to be nobody's.
+  static bool reclaim_unnamed() {
+    const auto patience = os::Deadline::after(std::chrono::seconds(30));
+    for (; !os::unnamed_semaphores().empty(); os::reclaim_orphaned_names()) {
+      if (patience.expired()) {
+        fmt::print("\nVIOLATED: {} is left\n", os::unnamed_semaphores().front());
+        return false;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return true;
   }
 
   /// 0 to go on.
