@@ -159,6 +159,8 @@ TEST_F(ProcessFactsTest, TheForegroundOfATerminalHasAPlus) {
   if (!terminal || ::grantpt(terminal.get()) != 0 || ::unlockpt(terminal.get()) != 0)
     GTEST_SKIP() << "no pseudoterminals";
   const std::string name = ::ptsname(terminal.get());
+  if (!UniqueFd(::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)))
+    GTEST_SKIP() << "no pseudoterminals: " << name << " cannot be opened";
   const Child child = sleeper([name] {
     check(::setsid(), "setsid");
     check(::open(name.c_str(), O_RDWR), "open terminal");

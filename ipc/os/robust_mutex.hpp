@@ -11,8 +11,8 @@
 
 namespace ipc::os {
 
-/// A robust process-shared POSIX mutex. Its memory may vanish without a call to the destructor; on
-/// Linux that frees nothing.
+/// A robust process-shared POSIX mutex, whose waiters sleep in naps. Its memory may vanish without
+/// a call to the destructor; on Linux that frees nothing.
 class RobustMutex {
  public:
   enum class Taken {
@@ -29,26 +29,22 @@ class RobustMutex {
   RobustMutex& operator=(const RobustMutex&) = delete;
   ~RobustMutex() = default;
 
-  Taken lock() { return taken(::pthread_mutex_lock(&mutex_), "pthread_mutex_lock"); }
+  Taken lock() { return lock_until(Deadline::never()); }
   Taken try_lock() {
     const int error = ::pthread_mutex_trylock(&mutex_);
     return error == EBUSY ? Taken::kNo : taken(error, "pthread_mutex_trylock");
   }
   /// kNo when it was held by others until then.
   Taken lock_until(Deadline deadline) {
-    if (deadline.is_never()) return lock();
-    const timespec until = deadline.monotonic();
-    const int error = ::pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until);
-    if (error == ETIMEDOUT) return Taken::kNo;
-#ifdef __SANITIZE_THREAD__  // which does not know of this call, but of all others
-    __tsan_mutex_pre_lock(&mutex_, __tsan_mutex_try_lock);
-    __tsan_mutex_post_lock(&mutex_, __tsan_mutex_try_lock, 0);
-#endif
-    return taken(error, "pthread_mutex_clocklock");
+    Taken result = try_lock();
+    while (result == Taken::kNo) {
+      const bool is_last = deadline.remaining() <= kNap;
+      result = wait_until(is_last ? deadline : Deadline::after(kNap));
+      if (is_last) break;
+    }
+    return result;
   }
-  void unlock() {
-    ::pthread_mutex_unlock(&mutex_);
-  }
+  void unlock() { ::pthread_mutex_unlock(&mutex_); }
 
  private:
   struct Attributes {
@@ -62,6 +58,21 @@ class RobustMutex {
     ~Attributes() { ::pthread_mutexattr_destroy(&value); }
     pthread_mutexattr_t value;
   };
+
+  /// A holder that is killed in unlock(), between freeing the mutex and waking somebody, takes the
+  /// wake with it when another locks the mutex before the kernel looks: so nobody sleeps longer.
+  static constexpr Duration kNap = std::chrono::milliseconds(50);
+
+  Taken wait_until(Deadline deadline) {
+    const timespec until = deadline.monotonic();
+    const int error = ::pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until);
+    if (error == ETIMEDOUT) return Taken::kNo;
+#ifdef __SANITIZE_THREAD__  // which does not know of this call, but of all others
+    __tsan_mutex_pre_lock(&mutex_, __tsan_mutex_try_lock);
+    __tsan_mutex_post_lock(&mutex_, __tsan_mutex_try_lock, 0);
+#endif
+    return taken(error, "pthread_mutex_clocklock");
+  }
 
   static void done(int error, const char* call) {
     if (error) [[unlikely]]
