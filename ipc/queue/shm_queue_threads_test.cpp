@@ -7,8 +7,8 @@
 
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/type_list.hpp"
-#include "ipc/queue/shm_queue.hpp"
 #include "ipc/queue/byte_ring.hpp"
+#include "ipc/queue/shm_queue.hpp"
 
 namespace ipc {
 namespace {
