@@ -15,8 +15,8 @@ namespace ipc::os {
 /// count and the number of waiters are read and changed together, the lower and upper half of a
 /// 64-bit word, and waiters sleep on the lower.
 ///
-/// Waiters first wait awake where that pays (wait_awake()); so whoever gives to a sleeper leaves
-/// word where it ran, and when it called.
+/// Waiters first wait awake where that pays (wait_awake()); so whoever gives to a sleeper leaves a
+/// WakeNote.
 ///
 /// A waiter killed while it sleeps stays counted, which costs every later give() a needless
 /// system call. One killed after it was woken, or a giver killed before it woke anybody, would
@@ -66,7 +66,6 @@ class FutexCount {
 
   bool wait_until(Deadline deadline);
   void wake_one();
-  void learn_from_wake(std::int64_t called_before);
 
   /// For the kernel, which compares these 32 bits; this program never reads them as such.
   FutexWord& count_half() {
@@ -75,8 +74,7 @@ class FutexCount {
   }
 
   Word word_;
-  std::atomic<int> giver_cpu_{-1};                ///< where it was last given to a sleeper
-  std::atomic<std::int64_t> giver_called_ns_{0};  ///< and when
+  WakeNote giver_;
   alignas(64) SpinSeat seat_;
 };
 

@@ -81,23 +81,66 @@ class SpinSeat {
   std::atomic<std::int64_t> taken_until_{0};
 };
 
+/// What whoever wakes a sleeper leaves for it, in shared memory: where it ran, and when it called.
+class WakeNote {
+ public:
+  /// -1 as long as nobody was woken.
+  [[nodiscard]] int cpu() const { return cpu_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t called_ns() const {
+    return called_ns_.load(std::memory_order_relaxed);
+  }
+  void write() {
+    cpu_.store(this_cpu(), std::memory_order_relaxed);
+    called_ns_.store(now_ns(), std::memory_order_relaxed);
+  }
+  /// What the wake cost, for one that slept since `called_before`; from this CPU it says nothing of
+  /// those that are worth spinning for.
+  void learn(std::int64_t called_before) const {
+    const std::int64_t called = called_ns();
+    if (called == called_before || cpu() == this_cpu()) return;
+    SpinBudget::of_this_process().learn(now_ns() - called);
+  }
+
+ private:
+  std::atomic<int> cpu_{-1};
+  std::atomic<std::int64_t> called_ns_{0};
+};
+
+/// For a change that has to come from this CPU: lets others run once, where that pays; true when it
+/// came.
+template <class IsSo>
+bool yield_for(IsSo is_so) {
+  SpinBudget& budget = SpinBudget::of_this_process();
+  if (!budget.may_yield()) return false;
+  const std::int64_t from = now_ns();
+  ::sched_yield();
+  const bool came = is_so();
+  budget.yielded(came, now_ns() - from);
+  return came;
+}
+
+/// How long to spin for a change from another CPU, not beyond the deadline.
+inline std::int64_t spin_ns_until(Deadline deadline) {
+  return std::min<std::int64_t>(SpinBudget::of_this_process().ns(), deadline.remaining().count());
+}
+
 /// Waits awake, but not beyond the deadline, for a change of which the last one came from the CPU
 /// `others_cpu` (-1: not known); true when it came. Spins for a change from another CPU, and lets
-/// others run once for one from this.
+/// others run once for one from this. For one process at a time; see SpinSeat for more.
+template <class IsSo>
+bool wait_awake(int others_cpu, Deadline deadline, IsSo is_so) {
+  if (others_cpu == this_cpu()) return yield_for(is_so);
+  const std::int64_t ns = spin_ns_until(deadline);
+  return ns > 0 && spin_for_ns(ns, is_so);
+}
+
+/// The same for several processes, of which the one that has the seat spins.
 template <class IsSo>
 bool wait_awake(SpinSeat& seat, int others_cpu, Deadline deadline, IsSo is_so) {
-  SpinBudget& budget = SpinBudget::of_this_process();
-  if (others_cpu == this_cpu()) {
-    if (!budget.may_yield()) return false;
-    const std::int64_t from = now_ns();
-    ::sched_yield();
-    const bool came = is_so();
-    budget.yielded(came, now_ns() - from);
-    return came;
-  }
-  const std::int64_t ns = std::min<std::int64_t>(budget.ns(), deadline.remaining().count());
+  if (others_cpu == this_cpu()) return yield_for(is_so);
+  const std::int64_t ns = spin_ns_until(deadline);
   const std::int64_t now = now_ns();
-  if (ns == 0 || !seat.take(now, now + ns)) return false;
+  if (ns <= 0 || !seat.take(now, now + ns)) return false;
   const bool came = spin_for_ns(ns, is_so);
   seat.leave();
   return came;
