@@ -78,8 +78,8 @@ using SharedMemories =
                  Shared<AnonymousStorage, OfdLock>>;
 using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemaphore, BoostSemaphore,
                                 FutexSemaphore, EventFdSemaphore, PipeTokenSemaphore>;
-using Queues =
-    os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ShmQueue, ByteRing>;
+using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ShmQueue,
+                            ShmQueueSpin, ShmQueueBlock, ByteRing>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
 using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 

@@ -1,4 +1,4 @@
-// Copying bytes where a system call follows or went before.
+// Copying bytes where memcpy(3) costs more than the copy.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace ipc::os {
 
-/// memcpy(3), but a short one without a call: after a switch of processes, neither the call's
+/// memcpy(3), but a short one without that call: after a switch of processes, neither its
 /// target nor its branches are predicted, and its code is in no cache.
 [[gnu::noinline]] inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);

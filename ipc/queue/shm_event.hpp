@@ -8,69 +8,70 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ipc/os/clock.hpp"
+#include "ipc/os/availability.hpp"
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/futex.hpp"
+#include "ipc/os/spin.hpp"
 
 namespace ipc {
 
-/// What one process knows of its waits at one event, in its own memory: whether to look and yield
-/// for a while before it sleeps. Not where hundreds of messages went by since the last wait: a
-/// sleep costs little for each then, and leaves the CPU to the others. And for some time not where
-/// a yield gave the CPU to a stranger for a whole slice, as the kernel does not for one that wakes.
-class SpinHabit {
- public:
-  /// `place` says how far the queue has got.
-  [[nodiscard]] bool pays(std::uint64_t place) {
-    constexpr std::uint64_t kLongRun = 512;
-    const int left = sleeps_left_.load(std::memory_order_relaxed);
-    if (left > 0) sleeps_left_.store(left - 1, std::memory_order_relaxed);
-    return left <= 0 && place - begin_.load(std::memory_order_relaxed) < kLongRun;
-  }
-  void waited(std::uint64_t place) { begin_.store(place, std::memory_order_relaxed); }
-  void yielded(std::int64_t ns) {
-    constexpr std::int64_t kSliceNs = 500'000;
-    constexpr int kSleeps = 200;
-    if (ns > kSliceNs) sleeps_left_.store(kSleeps, std::memory_order_relaxed);
-  }
-
- private:
-  std::atomic<std::uint64_t> begin_{0};
-  std::atomic<int> sleeps_left_{0};
+/// How one wait at an event is done.
+struct Pace {
+  bool sleeps_at_once = false;  ///< where it does not pay to wait awake
+  int pauses_a_look = 0;        ///< while it does: os::relax(), so often before each look
 };
 
-/// A futex word with two facts beside it, changed together: how many sleep, and whether there is a
-/// scout, one that is awake and about to look. Who makes a change wakes a sleeper only when there
-/// is no scout, and makes it the scout; so many changes cost one system call. The rule that keeps
-/// this from losing a wake: whoever ends being the scout looks afterwards, and passes the wake on
-/// when another could go on too.
+/// A futex word with facts beside it, changed together: how many sleep; whether there is a scout,
+/// one that is awake and about to look; and whether it is quiet, which means that nobody sleeps and
+/// nobody has for long. Who makes a change wakes a sleeper only when there is no scout, and makes
+/// it the scout; so many changes cost one system call. The rule that keeps this from losing a wake:
+/// whoever ends being the scout looks afterwards, and passes the wake on when another could go on
+/// too.
 ///
 /// A process killed as the scout, or between changing the word and waking, would leave the others
 /// asleep: so sleepers look by themselves every 50 ms, and such a wake is late but not lost. One
 /// killed asleep stays counted, until a wake finds nobody.
 ///
-/// The changes that are waited for, and the looks, must be sequentially consistent: a look after
-/// enter() sees the change, or the change's notify() sees the sleeper.
+/// A look after enter() must see the change, or the change's notify must see the sleeper. So the
+/// changes and the looks are sequentially consistent, which costs each change a locked instruction;
+/// but for changes while it is quiet. Who enters then, and nobody else, ends the quiet, and lets a
+/// barrier run on all CPUs (membarrier(2)): a change that still saw the quiet is visible after
+/// that. One that saw it and does not any more behind the change pays the locked instruction after
+/// all.
 class ShmEvent {
  public:
-  /// After each change that lets one that waits go on.
-  void notify() {
-    const Word seen = word_.load();
+  /// Whether changes may be left to a barrier where it is quiet: for all processes that share this.
+  void trust_barrier(bool trusts) { trusts_barrier_.store(trusts, std::memory_order_relaxed); }
+
+  /// Makes a change that lets one that waits go on, and wakes one where that is needed. `change` is
+  /// called with whether a store with release order will do for it; else it must be sequentially
+  /// consistent.
+  template <class Change>
+  void after(Change change) {
+    const bool was_quiet = word_.load(std::memory_order_relaxed) & kQuiet;
+    change(was_quiet);
+    Word seen = word_.load();
+    if (was_quiet && !(seen & kQuiet)) [[unlikely]]
+      seen = word_.fetch_or(0);
     if (sleepers_in(seen) > 0 && !(seen & kScout)) [[unlikely]]
       wake(seen);
+  }
+  /// After a sequentially consistent change.
+  void notify() {
+    after([](bool) {});
   }
 
   /// Calls `attempt` until it gives true, or until the deadline passed: false. Its argument says
   /// that the time for patience is over: 50 ms went by, or the deadline did. `more` says
-  /// whether another that waits could go on as well. `habit` and `place`: whether to look for a
-  /// while before sleeping, which one at a time does.
-  template <class Attempt, class More>
-  bool await(Attempt attempt, More more, os::Deadline deadline, SpinHabit& habit,
-             std::uint64_t place) {
-    const bool spins = habit.pays(place);
-    bool is_scout = spins && become_scout();
+  /// whether another that waits could go on as well. Only one at a time waits awake, and none where
+  /// the policy is to block.
+  template <os::WaitPolicy kWait, class Attempt, class More>
+  bool await(Attempt attempt, More more, os::Deadline deadline, Pace pace) {
+    if constexpr (kWait == os::WaitPolicy::spin) return spin(attempt, deadline, pace);
+    const bool looks = kWait == os::WaitPolicy::adaptive && !pace.sleeps_at_once;
+    bool is_scout = looks && become_scout();
     for (auto patience = os::Deadline::after(kNap);;) {
-      if (is_scout && (spins ? spin(attempt, habit) : attempt(false))) {
+      if (is_scout && (looks ? look(attempt, deadline, pace) : attempt(false))) {
         retire();
         break;
       }
@@ -90,16 +91,17 @@ class ShmEvent {
     return true;
   }
 
+  /// Now and then, by those that wait here when they need not wait: it becomes quiet when nobody
+  /// was woken since the last time and nobody sleeps.
+  void settle();
+
  private:
   using Word = std::uint64_t;
   static_assert(std::atomic<Word>::is_always_lock_free);
   static constexpr Word kScout = Word{1} << 32;
-  static constexpr Word kOneSleeper = Word{1} << 33;
+  static constexpr Word kQuiet = Word{1} << 33;
+  static constexpr Word kOneSleeper = Word{1} << 34;
   static constexpr os::Duration kNap = std::chrono::milliseconds(50);
-  // A wake across CPUs takes some dozen us. Much less would fall into step with it: each side
-  // asleep just before the other comes.
-  static constexpr std::int64_t kSpinNs = 20'000;
-  static constexpr int kLooksPerYield = 16;
 
   static std::uint32_t sequence_in(Word word) { return static_cast<std::uint32_t>(word); }
   static Word sleepers_in(Word word) { return word / kOneSleeper; }
@@ -113,23 +115,33 @@ class ShmEvent {
     return reinterpret_cast<os::FutexWord*>(&word_)[kLower];
   }
 
-  /// False when nothing came in a while. Yields in between: whoever is waited for may be waiting
-  /// for this CPU. A yield that took long was its turn, and ends the spinning.
   template <class Attempt>
-  static bool spin(Attempt attempt, SpinHabit& habit) {
-    std::int64_t now = os::now_ns();
-    const std::int64_t end = now + kSpinNs;
-    do {
-      for (int i = 0; i < kLooksPerYield; ++i) {
-        if (attempt(false)) return true;
-        os::relax();
-      }
-      const std::int64_t before = os::now_ns();
+  static auto paced(Attempt attempt, Pace pace) {
+    return [=] {
+      for (int i = 0; i < pace.pauses_a_look; ++i) os::relax();
+      return attempt(false);
+    };
+  }
+
+  /// As the scout.
+  template <class Attempt>
+  bool look(Attempt attempt, os::Deadline deadline, Pace pace) {
+    return os::wait_awake(waker_.cpu(), deadline, paced(attempt, pace));
+  }
+
+  /// Never sleeps, and lets others run when it takes long.
+  template <class Attempt>
+  static bool spin(Attempt attempt, os::Deadline deadline, Pace pace) {
+    constexpr std::int64_t kUsualNs = 100'000;
+    if (os::spin_for_ns(kUsualNs, paced(attempt, pace))) return true;
+    for (auto patience = os::Deadline::after(kNap);;) {
+      const bool is_late = deadline.expired();
+      const bool is_impatient = is_late || patience.expired();
+      if (is_impatient) patience = os::Deadline::after(kNap);
+      if (attempt(is_impatient)) return true;
+      if (is_late) return false;
       ::sched_yield();
-      now = os::now_ns();
-      habit.yielded(now - before);
-    } while (now < end);
-    return attempt(false);
+    }
   }
 
   /// False when there is one.
@@ -146,6 +158,9 @@ class ShmEvent {
   void wake(Word seen);
 
   std::atomic<Word> word_{0};
+  std::atomic<bool> trusts_barrier_{false};
+  std::atomic<std::uint32_t> settled_sequence_{0};
+  os::WakeNote waker_;
 };
 
 }  // namespace ipc

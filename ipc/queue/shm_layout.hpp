@@ -1,5 +1,5 @@
 // How the messages of a queue lie in shared memory: slot by slot, of one size, from cache line to
-// cache line.
+// cache line, small ones two in a line: fewer lines then go to and fro.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,10 @@ namespace ipc {
 
 /// From one slot to the next.
 inline std::size_t slot_stride(std::size_t header_bytes, std::size_t message_bytes) {
-  constexpr std::size_t kLineBytes = 64;
+  constexpr std::size_t kLineBytes = 64, kHalfLine = kLineBytes / 2;
   constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / 2;
   const std::size_t bytes = header_bytes + std::min(message_bytes, kMost);
+  if (bytes <= kHalfLine) return kHalfLine;
   return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes;
 }
 

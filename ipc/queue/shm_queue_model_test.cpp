@@ -2,7 +2,9 @@
 // steps with a death at any of them.
 //
 // A step is one access to shared memory or one system call, as in ShmSlots, ShmEvent and ShmQueue;
-// what is between them is a process's own. Sleepers look up by themselves only in a state in which
+// what is between them is a process's own. A plain store of a slot's word waits in its process's
+// store buffer, until it drains: at any later moment, at that process's next locked instruction, at
+// a barrier on all CPUs or at its end. Sleepers look up by themselves only in a state in which
 // nobody else can do anything: where nobody was killed, being there with something to do is an
 // error.
 #include <gtest/gtest.h>
@@ -38,10 +40,13 @@ enum Pc : Byte {
   kSleep,
   kAsleep,
   kLeave,
+  kBarrier,  // on all CPUs, where it was quiet
   kLookForOwner,
   kRepair,
+  kLoadQuiet,
   kFinish,
   kLoadEvent,
+  kFence,
   kWake,
   kFutexWake,
   kTakeBack,
@@ -55,7 +60,7 @@ struct Slot {
   Byte lap, phase, owner, message;
 };
 struct Event {
-  Byte sequence, sleepers, is_scout;
+  Byte sequence, sleepers, is_scout, is_quiet;
   bool operator==(const Event&) const = default;
 };
 struct Process {
@@ -65,8 +70,10 @@ struct Process {
   Byte my_place;      // as claimed
   Slot mine;
   Byte is_scout, is_late, is_patient, is_done, was_woken, sequence;  // of await()
-  Byte event;                                                        // of notify()
+  Byte event, was_quiet;                                             // of after()
   Event event_seen;
+  Byte stores, stored_place;  // whether a store waits, and of which slot
+  Slot stored;
   Byte is_dead;
 };
 
@@ -85,7 +92,17 @@ struct State {
 static_assert(std::has_unique_object_representations_v<State>);
 
 /// What the model can be made to do wrong, to see that the walk finds it.
-enum class Flaw { kNone, kSleepsWithoutLooking, kPassesNothingOn, kRepairsTheLiving, kWokenLeaves };
+enum class Flaw {
+  kNone,
+  kSleepsWithoutLooking,
+  kPassesNothingOn,
+  kRepairsTheLiving,
+  kWokenLeaves,
+  kNoBarrier,
+  kNoFenceAfterTheQuiet,
+  kStoresThoughNotQuiet,
+  kTakesTheQuietBack
+};
 
 struct Setup {
   Byte producers, consumers, slots, calls;
@@ -141,18 +158,19 @@ class Walk {
     for (auto& process : state.processes) {
       const Byte pc = process.pc;
       const bool notifies = pc >= kLoadEvent && pc <= kWakeAll;
-      const bool is_asleep = pc == kSleep || pc == kAsleep || pc == kLeave;
+      const bool is_asleep = pc == kSleep || pc == kAsleep || pc == kLeave || pc == kBarrier;
       const bool finds = pc <= kSetNext;
       const bool repairs = pc == kLookForOwner || pc == kRepair;
       const bool is_repairing = repairs || (notifies && process.why >= kRepairedGet);
       const bool is_entered = is_asleep || is_repairing || (finds && process.where == kEntered);
       const bool awaits =
           is_entered || pc == kBecomeScout || pc == kEnter || (finds && process.where == kSpinning);
-      const bool claimed = pc == kSetNext || pc == kRetire || pc == kFinish ||
+      const bool claimed = pc == kSetNext || pc == kRetire || pc == kLoadQuiet || pc == kFinish ||
                            (finds && process.where == kForOthers) ||
                            (notifies && process.why == kPassOn) ||
                            (pc == kLeave && process.is_done);
       if (!notifies) process.event_seen = {}, process.event = 0, process.why = 0;
+      if (pc != kFinish && pc != kLoadEvent) process.was_quiet = 0;
       if (!finds && !is_repairing) process.where = 0;
       if (!finds && !repairs) process.place = process.known = 0, process.seen = {};
       if (!claimed) process.my_place = 0, process.mine = {};
@@ -178,6 +196,12 @@ class Walk {
   void explore(const State& state) {
     bool can_move = false, sleeps = false;
     for (Byte i = 0; i < count(); ++i) {
+      if (state.processes[i].stores) {
+        can_move = true;
+        State next = state;
+        drain(next, i);
+        visit(next);
+      }
       const auto pc = state.processes[i].pc;
       sleeps |= pc == kAsleep;
       if (pc == kAsleep || pc == kGone) continue;
@@ -192,6 +216,7 @@ class Walk {
     for (Byte i = 0; i < count(); ++i) {
       if (state.processes[i].pc == kGone) continue;
       State next = state;
+      drain(next, i);  // the kernel takes a process down behind a barrier
       --next.deaths_left;
       next.was_killed = 1;
       next.processes[i] = {};
@@ -249,6 +274,10 @@ class Walk {
     return ahead < 0 || (ahead == 0 && slot.phase < phase) ? Found::kNotYet : Found::kPassed;
   }
 
+  /// A store that waits becomes visible.
+  static void drain(State& state, Byte me);
+  void drain_if_locked(State& state, Byte me) const;
+  void settle_or_not(const State& next, Byte me);
   void step(const State& state, Byte me);
   void attempted(State next, Byte me, bool is_claimed);
   void begin_call(State next, Byte me);
@@ -289,10 +318,56 @@ class Walk {
   std::size_t late_wakes_ = 0;
 };
 
+void Walk::drain(State& state, Byte me) {
+  Process& process = state.processes[me];
+  if (!process.stores) return;
+  Slot& slot = state.slots[process.stored_place];
+  if (process.stored.phase == kFull) state.fates[process.stored.message] = kInside;
+  slot = process.stored;
+  process.stores = process.stored_place = 0;
+  process.stored = {};
+}
+
+void Walk::drain_if_locked(State& state, Byte me) const {
+  switch (state.processes[me].pc) {
+    case kClaim:
+    case kBecomeScout:
+    case kRetire:
+    case kEnter:
+    case kLeave:
+    case kRepair:
+    case kWake:
+    case kTakeBack:
+      return drain(state, me);
+    case kFence:
+      if (setup_.flaw != Flaw::kNoFenceAfterTheQuiet) drain(state, me);
+      return;
+    case kFinish:
+      if (!state.processes[me].was_quiet) drain(state, me);
+      return;
+    default:
+      return;
+  }
+}
+
+/// ShmEvent::settle(), which may find at any claim that nobody was woken for long.
+void Walk::settle_or_not(const State& next, Byte me) {
+  visit(next);
+  State quiet = next;
+  Event& own = quiet.events[next.processes[me].side];
+  if (own.sleepers > 0 || own.is_quiet) return;
+  drain(quiet, me);
+  own.is_quiet = 1;
+  visit(quiet);
+}
+
 void Walk::begin_call(State next, Byte me) {
   Process& process = next.processes[me];
   const Process before = process;
   process = {};
+  process.stores = before.stores;
+  process.stored_place = before.stored_place;
+  process.stored = before.stored;
   process.side = before.side;
   process.has_deadline = before.has_deadline;
   process.calls_left = static_cast<Byte>(before.calls_left - 1);
@@ -306,9 +381,9 @@ void Walk::attempted(State next, Byte me, bool is_claimed) {
   switch (process.where) {
     case kAtFirst:
       process.is_patient = 1;
-      process.pc = is_claimed ? kFinish : kEnter;
+      process.pc = is_claimed ? kLoadQuiet : kEnter;
+      if (is_claimed) return settle_or_not(next, me);
       visit(next);
-      if (is_claimed) return;
       process.pc = kBecomeScout;
       break;
     case kSpinning:
@@ -328,7 +403,7 @@ void Walk::attempted(State next, Byte me, bool is_claimed) {
       if (is_claimed && setup_.flaw != Flaw::kPassesNothingOn)
         notify(process, process.side, kPassOn);
       else
-        process.pc = kFinish;
+        process.pc = kLoadQuiet;
       break;
   }
   visit(next);
@@ -340,7 +415,7 @@ void Walk::notified(State next, Byte me) {
     case kFinished:
       return begin_call(next, me);
     case kPassOn:
-      process.pc = kFinish;
+      process.pc = kLoadQuiet;
       break;
     case kRepairedGet:
       notify(process, kPut, kRepairedPut);
@@ -382,16 +457,20 @@ void Walk::finish(State next, Byte me) {
   Process& process = next.processes[me];
   Slot& slot = next.slots[process.my_place % setup_.slots];
   if (std::memcmp(&slot, &process.mine, 3) != 0) return fail("taken for dead");
-  slot.owner = kNobody;
-  if (process.side == kPut) {
-    slot.phase = kFull;
-    next.fates[slot.message] = kInside;
-  } else {
+  Slot to = {slot.lap, kFull, kNobody, slot.message};
+  if (process.side == kGet) {
     if (next.fates[slot.message] != kHeld) return fail("got twice");
     next.fates[slot.message] = kDelivered;
-    slot = {static_cast<Byte>(slot.lap + 1), kFree, kNobody, kNobody};
+    to = {static_cast<Byte>(slot.lap + 1), kFree, kNobody, kNobody};
   }
+  const bool by_store = process.was_quiet || setup_.flaw == Flaw::kStoresThoughNotQuiet;
+  const Byte was_quiet = process.was_quiet;
+  process.stores = 1;
+  process.stored_place = static_cast<Byte>(process.my_place % setup_.slots);
+  process.stored = to;
+  if (!by_store) drain(next, me);
   notify(process, other(process.side), kFinished);
+  process.was_quiet = was_quiet;
   visit(next);
 }
 
@@ -439,6 +518,7 @@ void Walk::futex_wake(const State& state, Byte me) {
 
 void Walk::step(const State& state, Byte me) {
   State next = state;
+  drain_if_locked(next, me);
   Process& process = next.processes[me];
   Slot& slot = next.slots[process.place % setup_.slots];
   Event& own = next.events[process.side];
@@ -449,11 +529,13 @@ void Walk::step(const State& state, Byte me) {
       process.pc = kLoadSlot;
       break;
     case kLoadSlot: {
-      process.seen = slot;
-      const auto found = compare(slot, process.place, process.side);
+      const bool is_own = process.stores && process.stored_place == process.place % setup_.slots;
+      process.seen = is_own ? process.stored : slot;
+      const auto found = compare(process.seen, process.place, process.side);
       if (found == Found::kPassed) {
-        const int laps = std::max(slot.lap - process.place / setup_.slots -
-                                      (slot.phase > (process.side == kPut ? kFree : kFull) ? 0 : 1),
+        const Slot& seen = process.seen;
+        const int laps = std::max(seen.lap - process.place / setup_.slots -
+                                      (seen.phase > (process.side == kPut ? kFree : kFull) ? 0 : 1),
                                   0);
         process.place = static_cast<Byte>(process.place + laps * setup_.slots + 1);
       } else if (found == Found::kClaimable) {
@@ -490,10 +572,24 @@ void Walk::step(const State& state, Byte me) {
       ++own.sleepers;
       if (process.is_scout) own.is_scout = 0;
       process.sequence = own.sequence;
+      if (own.is_quiet && setup_.flaw != Flaw::kNoBarrier) {
+        own.is_quiet = 0;
+        process.pc = kBarrier;
+        break;
+      }
+      own.is_quiet = 0;
       if (setup_.flaw == Flaw::kSleepsWithoutLooking) {
         process.pc = kSleep;
         break;
       }
+      attempt(process, kEntered);
+      if (process.has_deadline) {
+        visit(next);
+        process.is_late = 1;
+      }
+      break;
+    case kBarrier:
+      for (Byte i = 0; i < count(); ++i) drain(next, i);
       attempt(process, kEntered);
       if (process.has_deadline) {
         visit(next);
@@ -520,9 +616,18 @@ void Walk::step(const State& state, Byte me) {
       }
       notify(process, kGet, kRepairedGet);
       break;
+    case kLoadQuiet:
+      process.was_quiet = next.events[other(process.side)].is_quiet;
+      process.pc = kFinish;
+      break;
     case kFinish:
       return finish(next, me);
     case kLoadEvent:
+      process.event_seen = event;
+      if (!process.was_quiet || event.is_quiet) return wake_if_needed(next, me);
+      process.pc = kFence;
+      break;
+    case kFence:
       process.event_seen = event;
       return wake_if_needed(next, me);
     case kWake:
@@ -530,7 +635,8 @@ void Walk::step(const State& state, Byte me) {
         process.event_seen = event;
         return wake_if_needed(next, me);
       }
-      event = {static_cast<Byte>(event.sequence + 1), static_cast<Byte>(event.sleepers - 1), 1};
+      event = {static_cast<Byte>(event.sequence + 1), static_cast<Byte>(event.sleepers - 1), 1,
+               event.is_quiet};
       process.event_seen = event;
       process.pc = kFutexWake;
       break;
@@ -541,7 +647,8 @@ void Walk::step(const State& state, Byte me) {
       process.pc = kWakeAll;
       {
         const bool is_alone = event == process.event_seen;
-        event = {static_cast<Byte>(event.sequence + 1), 0, 0};
+        event = {static_cast<Byte>(event.sequence + 1), 0, 0, event.is_quiet};
+        if (setup_.flaw == Flaw::kTakesTheQuietBack) event.is_quiet = 0;
         if (is_alone) return notified(next, me);
       }
       break;
@@ -574,6 +681,9 @@ TEST(TheModelOfTheQueue, LosesNoWakeAndNoMessageInAnyOrderOfSteps) {
     expect_sound({.producers = 1, .consumers = 1, .slots = slots, .calls = 4});
     expect_sound({.producers = 1, .consumers = 2, .slots = slots, .calls = 2});
     expect_sound({.producers = 2, .consumers = 1, .slots = slots, .calls = 1});
+#ifdef __SANITIZE_ADDRESS__
+    if (slots > 1) continue;  // minutes there, and the model has no memory of its own to misuse
+#endif
     expect_sound({.producers = 2, .consumers = 2, .slots = slots, .calls = 1});
   }
 }
@@ -599,6 +709,14 @@ TEST(TheModelOfTheQueue, FindsEveryFlawPutIntoIt) {
   EXPECT_EQ(
       flaw_found(Flaw::kPassesNothingOn, {.producers = 1, .consumers = 2, .slots = 2, .calls = 2}),
       "a wake got lost");
+  EXPECT_EQ(flaw_found(Flaw::kNoBarrier, {.producers = 1, .consumers = 1, .slots = 2, .calls = 2}),
+            "a wake got lost");
+  EXPECT_EQ(flaw_found(Flaw::kStoresThoughNotQuiet,
+                       {.producers = 1, .consumers = 1, .slots = 2, .calls = 2}),
+            "a wake got lost");
+  for (const Flaw flaw : {Flaw::kNoFenceAfterTheQuiet, Flaw::kTakesTheQuietBack})
+    EXPECT_EQ(flaw_found(flaw, {.producers = 2, .consumers = 2, .slots = 1, .calls = 1}),
+              "a wake got lost");
   EXPECT_EQ(
       flaw_found(Flaw::kWokenLeaves, {.producers = 2, .consumers = 2, .slots = 2, .calls = 1}),
       "a wake got lost");

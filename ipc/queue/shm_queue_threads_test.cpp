@@ -27,7 +27,7 @@ struct Message {
 
 template <class Q>
 class ShmQueueThreads : public test::Conformance<Q> {};
-using Types = os::TypeList<ShmQueue, ByteRing>::Apply<testing::Types>;
+using Types = os::TypeList<ShmQueue, ShmQueueSpin, ShmQueueBlock, ByteRing>::Apply<testing::Types>;
 TYPED_TEST_SUITE(ShmQueueThreads, Types, test::BackendName);
 
 constexpr unsigned kThreads = 3, kEach = 2000;

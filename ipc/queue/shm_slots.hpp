@@ -45,11 +45,12 @@ class SlotState {
 ///
 ///   (lap, free) -> (lap, writing, P) -> (lap, full) -> (lap, reading, C) -> (lap + 1, free)
 ///
-/// each step one compare-and-swap: made by one process, once, and never undone. `tail` says where
-/// the first place that no producer has claimed is, `head` that no consumer has. They are hints,
-/// set after the claim by plain stores, and right whenever all places before them are claimed: they
-/// may lag, for good when the claimer dies, and an old store may set them back. Whoever looks goes
-/// on from there to the first place that is not claimed. It follows that
+/// each step made by one process, once, and never undone: by a compare-and-swap, but for the
+/// owner's, which nobody else takes while it lives, and which may be a plain store. `tail` says
+/// where the first place that no producer has claimed is, `head` that no consumer has. They are
+/// hints, set after the claim by plain stores, and right whenever all places before them are
+/// claimed: they may lag, for good when the claimer dies, and an old store may set them back.
+/// Whoever looks goes on from there to the first place that is not claimed. It follows that
 /// - places are claimed in order, so one producer's messages stay in order, and none is skipped;
 /// - a message is got once: one compare-and-swap from full to reading succeeds;
 /// - a process killed at any instruction leaves a slot that is nobody's, or that names it. It is in
@@ -89,9 +90,10 @@ class ShmSlots {
   Found claim(Side side, Claim& claim);
   /// Whether the next claim would find room, or a message.
   [[nodiscard]] bool has_more(Side side) const;
-  /// Gives the slot on, filled or free. Throws std::system_error, EOWNERDEAD, when others took this
-  /// process for dead meanwhile.
-  static void finish(Side side, const Claim& claim);
+  /// Gives the slot on, filled or free, by a sequentially consistent change, or by a store with
+  /// release order. Throws std::system_error, EOWNERDEAD, when others took this process for dead
+  /// meanwhile.
+  static void finish(Side side, const Claim& claim, bool by_store = false);
   /// Whether the end that this side looks at had fallen so far behind that laps mislead; no longer.
   bool catch_up(Side side);
   /// About how many this side has claimed, or more; for comparing.
@@ -187,11 +189,14 @@ inline ShmSlots::Found ShmSlots::claim(Side side, Claim& claim) {
   return phase == SlotState::kWriting ? Found::kUnfinished : Found::kNothing;
 }
 
-inline void ShmSlots::finish(Side side, const Claim& claim) {
+inline void ShmSlots::finish(Side side, const Claim& claim, bool by_store) {
   const std::uint64_t lap = claim.state.lap();
   const auto to =
       side == Side::kPut ? SlotState(lap, SlotState::kFull) : SlotState(lap + 1, SlotState::kFree);
-  if (!change(claim, to))
+  auto& word = claim.slot->state;
+  if (by_store && word.load(std::memory_order_relaxed) == claim.state.word()) [[likely]]
+    word.store(to.word(), std::memory_order_release);
+  else if (!change(claim, to))
     os::throw_error(EOWNERDEAD, "shared memory queue: taken for dead by another pid namespace");
 }
 
