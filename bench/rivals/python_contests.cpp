@@ -23,7 +23,7 @@ using Measure = std::function<double(const Window&, Placement)>;
 using Number = std::int64_t;
 
 constexpr Number kLast = -1;
-constexpr std::size_t kQueueDepth = 64;
+constexpr std::size_t kQueueDepth = 1024;
 constexpr int kPoolWorkers = 2;
 constexpr int kPoolItems = 100;
 

@@ -14,7 +14,7 @@ import time
 
 context = multiprocessing.get_context("fork")
 LAST = -1
-QUEUE_DEPTH = 64
+QUEUE_DEPTH = 1024
 POOL_WORKERS = 2
 POOL_ITEMS = 100
 PAIRS_A_SAMPLE = 10

@@ -12,7 +12,7 @@ namespace ipc {
 /// A Queue whose consumers call task_done() once for each value they got, and whose join() returns
 /// when that is so for every value put. A value got by a process that is killed before it says so
 /// is never done: join_for() does not wait for ever.
-template <wire::Encodable T, ByteQueue Backend = ByteRing>
+template <wire::Encodable T, ByteQueue Backend = ShmOrByteRing>
 class JoinableQueue : private Queue<T, Backend> {
   using Base = Queue<T, Backend>;
 

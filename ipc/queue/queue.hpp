@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "ipc/os/error.hpp"
-#include "ipc/queue/byte_ring.hpp"
+#include "ipc/queue/shm_or_byte_ring.hpp"
 #include "ipc/wire/codec.hpp"
 
 namespace ipc {
@@ -23,9 +23,9 @@ namespace ipc {
 /// queue. What a value's own serialize function throws comes out of put too; in either case
 /// nothing is put.
 ///
-/// The default backend is the ring of bytes: no death of a process blocks the others, and memory is
-/// its only limit.
-template <wire::Encodable T, ByteQueue Backend = ByteRing>
+/// The default backend is shared memory: slots without a lock where there is a maxsize, else the
+/// ring of bytes. No death of a process blocks the others, and memory is the only limit.
+template <wire::Encodable T, ByteQueue Backend = ShmOrByteRing>
 class Queue {
  public:
   /// None, over a backend that can be without a bound; else as many as a POSIX queue may hold by
@@ -100,7 +100,7 @@ class Queue {
       return std::make_unique<Backend>(
           QueueOptions{static_cast<std::size_t>(maxsize), options.max_message_bytes});
     if constexpr (UnboundedByteQueue<Backend>)
-      return std::make_unique<Backend>(Backend::unbounded(options));
+      return std::unique_ptr<Backend>(new Backend(Backend::unbounded(options)));
     else
       os::throw_error(EINVAL, "queue over " + std::string(Backend::kName) + " without a maxsize");
   }
