@@ -74,15 +74,31 @@ const std::vector<double>& Score::ns_of(std::string_view side) const {
   return side_ns[index_of(*contest, side)];
 }
 
-std::vector<double> Score::ratios(const Figure& figure) const {
+std::vector<double> Score::ratios(const Figure& figure, std::optional<Range> line) const {
   const auto& ours = ns_of(figure.ours);
   const auto& rival = ns_of(figure.rival);
   std::vector<double> ratios;
   for (std::size_t round = 0; round < ours.size(); ++round) {
+    if (line && !(line_ns[round] >= line->least && line_ns[round] <= line->most)) continue;
     const double ratio = figure.ratio(ours[round], rival[round]);
     if (!std::isnan(ratio)) ratios.push_back(ratio);
   }
   return ratios;
+}
+
+std::optional<std::pair<Range, Range>> two_modes(const std::vector<Score>& scores) {
+  std::vector<double> all;
+  for (const Score& score : scores)
+    std::ranges::copy_if(score.line_ns, std::back_inserter(all),
+                         [](double ns) { return !std::isnan(ns); });
+  if (all.size() < 2) return std::nullopt;
+  std::ranges::sort(all);
+  // Modes are far apart, and what lies about one is near it.
+  constexpr double kApart = 2;
+  const double between = std::sqrt(spread_of(all).p10 * spread_of(all).p90);
+  const auto second = std::ranges::upper_bound(all, between);
+  if (spread_of(all).p90 < kApart * spread_of(all).p10) return std::nullopt;
+  return std::pair(Range{all.front(), *(second - 1)}, Range{*second, all.back()});
 }
 
 std::vector<Score> hold(const std::vector<Contest>& contests, const Schedule& schedule) {
@@ -90,9 +106,13 @@ std::vector<Score> hold(const std::vector<Contest>& contests, const Schedule& sc
   std::vector<Score> scores(contests.begin(), contests.end());
   for (int round = 0; round < schedule.rounds; ++round) {
     schedule.before_round(round);
-    for (const std::size_t contest : shuffled(scores.size(), random))
+    for (const std::size_t contest : shuffled(scores.size(), random)) {
+      scores[contest].line_ns.push_back(
+          schedule.probe_line_ns ? schedule.probe_line_ns(scores[contest].contest->placement)
+                                 : std::numeric_limits<double>::quiet_NaN());
       for (const std::size_t side : shuffled(scores[contest].side_ns.size(), random))
         measure(scores[contest], side, schedule.window);
+    }
   }
   return scores;
 }

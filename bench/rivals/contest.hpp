@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/harness/peers.hpp"
@@ -60,6 +62,12 @@ struct Contest {
   [[nodiscard]] const Side& side(std::string_view wanted) const;
 };
 
+/// From the least to the most, both included.
+struct Range {
+  double least = 0;
+  double most = 0;
+};
+
 /// The tenth, the half and nine tenths of what was measured lie at or below these.
 struct Spread {
   double p10 = 0;
@@ -74,21 +82,33 @@ struct Score {
   const Contest* contest;
   /// For each side its ns in each round; NaN where it failed or does not exist here.
   std::vector<std::vector<double>> side_ns;
+  /// For each round how long a cache line took there and back between the CPUs of a contest across
+  /// cores; NaN for others, and where that was not probed.
+  std::vector<double> line_ns;
   /// For each side why it failed last, if it did.
   std::vector<std::string> failures;
 
   explicit Score(const Contest& of)
       : contest(&of), side_ns(of.sides.size()), failures(of.sides.size()) {}
   [[nodiscard]] const std::vector<double>& ns_of(std::string_view side) const;
-  /// The ratios of the rounds in which both sides were measured.
-  [[nodiscard]] std::vector<double> ratios(const Figure& figure) const;
+  /// The ratios of the rounds in which both sides were measured, of those alone whose cache line
+  /// took no less and no more than that where it is given.
+  [[nodiscard]] std::vector<double> ratios(const Figure& figure,
+                                           std::optional<Range> line_ns = {}) const;
 };
+
+/// A virtual machine's CPUs may be two threads of one core at times, and of two cores at others:
+/// then cache lines take several times as long. Where these times lie in two such groups, the range
+/// of each; else nothing.
+std::optional<std::pair<Range, Range>> two_modes(const std::vector<Score>& scores);
 
 struct Schedule {
   int rounds = 30;
   std::uint64_t seed = 1;
   Window window;
   std::function<void(int round)> before_round = [](int) {};
+  /// Gives a Score's line_ns, directly before the sides of its contest.
+  std::function<double(Placement)> probe_line_ns = nullptr;
 };
 
 /// Measures every side of every contest once a round, each in fresh processes. Contests follow each

@@ -11,6 +11,9 @@ namespace bench::rivals {
 /// The shared-memory ring against a bare cache line, a bare futex, Boost's message_queue, and its
 /// own spinning.
 std::vector<Contest> ring_contests();
+/// How long a bare cache line takes there and back across cores, from processes of a few ms; NaN
+/// for other placements, and where it cannot be measured.
+double line_round_trip_ns(Placement placement);
 /// The shared-memory queue against Boost's message_queue, many producers and consumers.
 std::vector<Contest> queue_contests();
 /// The futex semaphore against sem_t and Boost's.

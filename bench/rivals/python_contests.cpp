@@ -27,8 +27,9 @@ constexpr std::size_t kQueueDepth = 1024;
 constexpr int kPoolWorkers = 2;
 constexpr int kPoolItems = 100;
 
+template <class Backend>
 double queue_round_trip_ns(const Window& window, Placement placement) {
-  ipc::Queue<Number> there(kQueueDepth), back(kQueueDepth);
+  ipc::Queue<Number, Backend> there(kQueueDepth), back(kQueueDepth);
   const auto initiator = [&](Peer& peer, Samples& samples) {
     Number number = 0;
     peer.start();
@@ -219,10 +220,17 @@ std::vector<Contest> python_contests(const std::string& python, const std::strin
   const Interpreter rival = interpreter(python, script);
   const Waiting waits = waiting<DefaultQueue>();
   std::vector<Contest> contests;
-  contests.push_back({"Queue<int> round trip",
-                      Placement::unpinned,
-                      {{"Queue", waits, {}, &queue_round_trip_ns}, rival.side("queue_round_trip")},
-                      {at_least(8, "Queue", "CPython")}});
+  for (const auto placement : {Placement::unpinned, Placement::same_core})
+    contests.push_back(
+        {"Queue<int> round trip",
+         placement,
+         {{"Queue", waits, {}, &queue_round_trip_ns<DefaultQueue>},
+          {"Queue, shm_ring_block",
+           Waiting::blocking,
+           {},
+           &queue_round_trip_ns<ipc::ShmQueueBlock>},
+          rival.side("queue_round_trip")},
+         {at_least(8, "Queue", "CPython"), at_least(8, "Queue, shm_ring_block", "CPython")}});
   contests.push_back({"Queue<int> one way 8 B",
                       Placement::cross_core,
                       {{"Queue", waits, {}, &queue_one_way_ns}, rival.side("queue_one_way")},

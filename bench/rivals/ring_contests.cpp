@@ -1,4 +1,6 @@
 // Contests of the shared-memory ring with the floor, with Boost, and with its own spinning.
+#include <limits>
+
 #include "bench/rivals/contests.hpp"
 #include "bench/rivals/links.hpp"
 #include "bench/rivals/our_links.hpp"
@@ -84,6 +86,18 @@ void add_one_ways(std::vector<Contest>& contests) {
 }
 
 }  // namespace
+
+double line_round_trip_ns(Placement placement) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (placement != Placement::cross_core || !spread(placement, machine())) return kUnknown;
+  constexpr std::chrono::milliseconds kWarmup(1), kTimed(3);
+  try {
+    return round_trip_ns<BareLine<false>>(sizeof(std::uint64_t),
+                                          {kWarmup, kTimed, std::chrono::seconds(5)}, placement);
+  } catch (const CaseFailed&) {
+    return kUnknown;
+  }
+}
 
 std::vector<Contest> ring_contests() {
   std::vector<Contest> contests;

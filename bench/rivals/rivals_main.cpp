@@ -73,6 +73,7 @@ std::vector<Contest> contests(const Options& options) {
 Schedule schedule_of(const Options& options) {
   const std::chrono::milliseconds timed(options.window_ms);
   Schedule schedule{options.rounds, options.seed, {timed / 3, timed, std::chrono::seconds(5)}};
+  schedule.probe_line_ns = line_round_trip_ns;
   if (::isatty(STDERR_FILENO))
     schedule.before_round = [rounds = options.rounds](int round) {
       fmt::print(stderr, "\rround {} of {} ", round + 1, rounds);

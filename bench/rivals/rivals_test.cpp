@@ -78,6 +78,38 @@ TEST(Rounds, TakeSidesInAnOrderThatTheSeedGives) {
   for (std::size_t i = 0; i < order.size(); i += 4) EXPECT_EQ(order[i], order[i + 2]) << order;
 }
 
+TEST(Rounds, AreToldApartByHowFarTheCpusWere) {
+  int round = 0;
+  const std::vector<Contest> contests{
+      {"work",
+       Placement::cross_core,
+       {side("ours", [&] { return round < 2 ? 10.0 : 50.0; }), side("rival", [] { return 100.0; })},
+       {at_least(5, "ours", "rival")}}};
+  Schedule schedule;
+  schedule.rounds = 6;
+  schedule.before_round = [&](int now) { round = now; };
+  schedule.probe_line_ns = [&](Placement) { return round < 2 ? 70.0 + round : 290.0 + round; };
+  const auto scores = hold(contests, schedule);
+  const auto modes = two_modes(scores);
+  ASSERT_TRUE(modes);
+  EXPECT_EQ(modes->first.most, 71);
+  EXPECT_EQ(modes->second.least, 292);
+  EXPECT_EQ(scores[0].ratios(contests[0].figures[0], modes->first), std::vector<double>(2, 10));
+  EXPECT_EQ(scores[0].ratios(contests[0].figures[0], modes->second), std::vector<double>(4, 2));
+  EXPECT_NE(table(scores).find("10 (2)     2.000 (4)"), std::string::npos) << table(scores);
+}
+
+TEST(Rounds, HaveOneModeWhereTheCpusStayWhereTheyAre) {
+  const std::vector<Contest> contests{
+      {"work", Placement::cross_core, {side("ours", [] { return 1.0; })}, {}}};
+  Schedule schedule;
+  schedule.rounds = 6;
+  schedule.probe_line_ns = [ns = 200.0](Placement) mutable { return ns += 5; };
+  EXPECT_FALSE(two_modes(hold(contests, schedule)));
+  schedule.probe_line_ns = nullptr;
+  EXPECT_FALSE(two_modes(hold(contests, schedule)));
+}
+
 TEST(Rounds, GoOnAfterASideFailedAndSayWhy) {
   int calls = 0;
   const std::vector<Contest> contests{{"work",

@@ -65,6 +65,37 @@ std::string line(const Score& score, const Figure& figure) {
                      verdict(figure, ratios));
 }
 
+std::string ratio_in(const Score& score, const Figure& figure, Range line) {
+  const auto ratios = score.ratios(figure, line);
+  if (ratios.empty()) return "-";
+  return fmt::format("{} ({})", ratio_text(spread_of(ratios).p50), ratios.size());
+}
+
+/// The figures across cores again, by where the CPUs were.
+std::string by_mode(const std::vector<Score>& scores) {
+  const auto modes = two_modes(scores);
+  if (!modes) return "";
+  const auto range = [](Range line) {
+    return fmt::format("{:.0f}..{:.0f} ns", line.least, line.most);
+  };
+  std::string text = fmt::format(
+      "\nThe CPUs were near each other in some rounds and far in others: a cache line took {} "
+      "there "
+      "and back, or {}.\nMedian of the ratios (rounds):\n{:<36} {:<31} {:<29} {:>13} {:>13} "
+      "{:>8}\n",
+      range(modes->first), range(modes->second), "operation", "ours", "rival", "near", "far",
+      "asked");
+  for (const Score& score : scores)
+    for (const Figure& figure : score.contest->figures)
+      if (score.contest->placement == Placement::cross_core)
+        text += fmt::format("{:<36} {:<31} {:<29} {:>13} {:>13} {:>8}\n", score.contest->name,
+                            named(score.contest->side(figure.ours)),
+                            named(score.contest->side(figure.rival)),
+                            ratio_in(score, figure, modes->first),
+                            ratio_in(score, figure, modes->second), asked(figure));
+  return text;
+}
+
 /// Each reason once.
 std::string remarks(const std::vector<Score>& scores) {
   std::set<std::string> lines;
@@ -121,6 +152,7 @@ Json to_json(const Score& score) {
   for (const Figure& figure : contest.figures) figures.push_back(to_json(score, figure));
   return {{"name", contest.name},
           {"placement", name(contest.placement)},
+          {"line_ns", round_values(score.line_ns)},
           {"sides", std::move(sides)},
           {"figures", std::move(figures)}};
 }
@@ -133,7 +165,7 @@ std::string table(const std::vector<Score>& scores) {
                   "placement", "ours", "rival", "ours", "rival", "ratio", "p10..p90", "asked");
   for (const Score& score : scores)
     for (const Figure& figure : score.contest->figures) text += line(score, figure);
-  return text + remarks(scores);
+  return text + remarks(scores) + by_mode(scores);
 }
 
 Json to_json(const std::vector<Score>& scores, const Schedule& schedule) {

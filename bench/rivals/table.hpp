@@ -10,7 +10,8 @@
 namespace bench::rivals {
 
 /// One line a figure: both sides' medians, the median of their ratios and where nine tenths of them
-/// lie, what was asked, and whether that was reached; below it why sides are missing or failed.
+/// lie, what was asked, and whether that was reached; below it why sides are missing or failed;
+/// and, where the CPUs were near each other in some rounds and far in others, the ratios of each.
 std::string table(const std::vector<Score>& scores);
 
 /// The same with each round's times.
