@@ -238,10 +238,13 @@ class BareBoostQueue {
   End first, second;
 };
 
+/// How a peer waits at a line: looking at it, or by futex(2), for ever or in sleeps of at most 50
+/// ms as every wait has to that outlives a killed peer.
+enum class LineWait { looks, sleeps, naps };
+
 /// The floor: a word that says whose turn it is, with the message right behind it, so that up to 56
-/// bytes travel in one cache line. One message at a time: for round trips only. `kSleeps` waits for
-/// the word by futex(2) instead of looking at it.
-template <bool kSleeps>
+/// bytes travel in one cache line. One message at a time: for round trips only.
+template <LineWait kWait>
 class BareLine {
  public:
   explicit BareLine(std::size_t size)
@@ -264,16 +267,16 @@ class BareLine {
     void send() {
       std::memcpy(out_line_ + kPayload, out_.data(), out_.size());
       turn(out_line_).store(++sent_, std::memory_order_release);
-      if constexpr (kSleeps)
+      if constexpr (kWait != LineWait::looks)
         ::syscall(SYS_futex, &turn(out_line_), FUTEX_WAKE, 1, nullptr, nullptr, 0);
     }
     std::span<const std::byte> receive() {
       const std::uint32_t before = received_++;
       while (turn(in_line_).load(std::memory_order_acquire) == before) {
-        if constexpr (kSleeps)
-          ::syscall(SYS_futex, &turn(in_line_), FUTEX_WAIT, before, nullptr, nullptr, 0);
-        else
+        if constexpr (kWait == LineWait::looks)
           ipc::os::relax();
+        else
+          sleep(turn(in_line_), before);
       }
       std::memcpy(in_.data(), in_line_ + kPayload, in_.size());
       return in_;
@@ -282,6 +285,11 @@ class BareLine {
    private:
     using Word = std::atomic<std::uint32_t>;
     static Word& turn(std::byte* line) { return *reinterpret_cast<Word*>(line); }
+    static void sleep(Word& word, std::uint32_t expected) {
+      const timespec nap{0, 50'000'000};
+      const timespec* longest = kWait == LineWait::naps ? &nap : nullptr;
+      ::syscall(SYS_futex, &word, FUTEX_WAIT, expected, longest, nullptr, 0);
+    }
 
     std::byte* in_line_;
     std::byte* out_line_;

@@ -27,13 +27,18 @@ Side ring_one_way(Waiting waiting, std::size_t size) {
   });
 }
 
-template <bool kSleeps>
+constexpr const char* name_of(LineWait wait) {
+  constexpr const char* kNames[] = {"cache line", "futex(2)", "futex(2), in naps"};
+  return kNames[static_cast<int>(wait)];
+}
+
+template <LineWait kWait>
 Side line(std::size_t size) {
-  return {kSleeps ? "futex(2)" : "cache line",
-          kSleeps ? Waiting::blocking : Waiting::spinning,
+  return {name_of(kWait),
+          kWait == LineWait::looks ? Waiting::spinning : Waiting::blocking,
           {},
           [size](const Window& window, Placement placement) {
-            return round_trip_ns<BareLine<kSleeps>>(size, window, placement);
+            return round_trip_ns<BareLine<kWait>>(size, window, placement);
           }};
 }
 
@@ -51,18 +56,20 @@ void add_round_trips(std::vector<Contest>& contests) {
     const auto bytes = static_cast<std::size_t>(size);
     contests.push_back({fmt::format("ring round trip {} B", size),
                         Placement::cross_core,
-                        {ring_round_trip(Waiting::spinning, bytes), line<false>(bytes)},
+                        {ring_round_trip(Waiting::spinning, bytes), line<LineWait::looks>(bytes)},
                         {at_most(goal, "shm_ring", "cache line")}});
   }
   constexpr std::size_t kBytes = 8;
   for (const auto placement : {Placement::cross_core, Placement::same_core})
     contests.push_back({fmt::format("ring round trip {} B", kBytes),
                         placement,
-                        {ring_round_trip(Waiting::blocking, kBytes), line<true>(kBytes)},
-                        {at_most(1.05, "shm_ring", "futex(2)")}});
+                        {ring_round_trip(Waiting::blocking, kBytes), line<LineWait::sleeps>(kBytes),
+                         line<LineWait::naps>(kBytes)},
+                        {at_most(1.05, "shm_ring", name_of(LineWait::sleeps)),
+                         at_most(1.05, "shm_ring", name_of(LineWait::naps))}});
   contests.push_back({fmt::format("ring round trip {} B", kBytes),
                       Placement::same_core,
-                      {ring_round_trip(Waiting::adaptive, kBytes), line<true>(kBytes)},
+                      {ring_round_trip(Waiting::adaptive, kBytes), line<LineWait::sleeps>(kBytes)},
                       {at_most(1.2, "shm_ring", "futex(2)")}});
 }
 

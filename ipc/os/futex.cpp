@@ -25,10 +25,25 @@ bool futex_wait(FutexWord& word, std::uint32_t expected, Deadline deadline) {
   throw_errno("futex wait");
 }
 
+namespace {
+
+constexpr Duration kLongestNap = std::chrono::milliseconds(50);
+
+/// False when nobody woke it.
+bool nap(FutexWord& word, std::uint32_t expected, Deadline deadline, Duration longest) {
+  return futex_wait(word, expected, Deadline::after(std::min(deadline.remaining(), longest)));
+}
+
+}  // namespace
+
 bool futex_nap(FutexWord& word, std::uint32_t expected, Deadline deadline) {
-  constexpr std::chrono::milliseconds kLongest{50};
-  const auto nap = std::min<Duration>(deadline.remaining(), kLongest);
-  return futex_wait(word, expected, Deadline::after(nap)) || !deadline.expired();
+  return nap(word, expected, deadline, kLongestNap) || !deadline.expired();
+}
+
+bool Naps::sleep(FutexWord& word, std::uint32_t expected) {
+  if (nap(word, expected, deadline_, length_)) return true;
+  length_ = std::min(2 * length_, kLongestNap);
+  return false;
 }
 
 int futex_wake(FutexWord& word, int count) {

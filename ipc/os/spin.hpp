@@ -26,6 +26,10 @@ class SpinBudget {
     if (!has_other_cpus()) return 0;
     return std::clamp(2 * wake_ns_.load(std::memory_order_relaxed), kLeastNs, kMostNs);
   }
+  /// The same, but not beyond the deadline.
+  [[nodiscard]] std::int64_t ns(Deadline deadline) const {
+    return std::min<std::int64_t>(ns(), deadline.remaining().count());
+  }
   /// After a wake from another CPU that took so long.
   void learn(std::int64_t wake_ns);
 
@@ -81,10 +85,12 @@ class SpinSeat {
   std::atomic<std::int64_t> taken_until_{0};
 };
 
+inline constexpr int kUnknownCpu = -1;
+
 /// What whoever wakes a sleeper leaves for it, in shared memory: where it ran, and when it called.
 class WakeNote {
  public:
-  /// -1 as long as nobody was woken.
+  /// kUnknownCpu as long as nobody was woken.
   [[nodiscard]] int cpu() const { return cpu_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::int64_t called_ns() const {
     return called_ns_.load(std::memory_order_relaxed);
@@ -102,14 +108,13 @@ class WakeNote {
   }
 
  private:
-  std::atomic<int> cpu_{-1};
+  std::atomic<int> cpu_{kUnknownCpu};
   std::atomic<std::int64_t> called_ns_{0};
 };
 
-/// For a change that has to come from this CPU: lets others run once, where that pays; true when it
-/// came.
+/// Lets others run once, where that pays; true when it came.
 template <class IsSo>
-bool yield_for(IsSo is_so) {
+bool yield_once(IsSo is_so) {
   SpinBudget& budget = SpinBudget::of_this_process();
   if (!budget.may_yield()) return false;
   const std::int64_t from = now_ns();
@@ -119,26 +124,21 @@ bool yield_for(IsSo is_so) {
   return came;
 }
 
-/// How long to spin for a change from another CPU, not beyond the deadline.
-inline std::int64_t spin_ns_until(Deadline deadline) {
-  return std::min<std::int64_t>(SpinBudget::of_this_process().ns(), deadline.remaining().count());
-}
-
 /// Waits awake, but not beyond the deadline, for a change of which the last one came from the CPU
-/// `others_cpu` (-1: not known); true when it came. Spins for a change from another CPU, and lets
-/// others run once for one from this. For one process at a time; see SpinSeat for more.
+/// `others_cpu`; true when it came. Spins for a change from another CPU, and lets others run once
+/// for one from this. For the only one that waits for it.
 template <class IsSo>
 bool wait_awake(int others_cpu, Deadline deadline, IsSo is_so) {
-  if (others_cpu == this_cpu()) return yield_for(is_so);
-  const std::int64_t ns = spin_ns_until(deadline);
+  if (others_cpu == this_cpu()) return yield_once(is_so);
+  const std::int64_t ns = SpinBudget::of_this_process().ns(deadline);
   return ns > 0 && spin_for_ns(ns, is_so);
 }
 
-/// The same for several processes, of which the one that has the seat spins.
+/// The same for one of several, of which only the one in the seat spins.
 template <class IsSo>
 bool wait_awake(SpinSeat& seat, int others_cpu, Deadline deadline, IsSo is_so) {
-  if (others_cpu == this_cpu()) return yield_for(is_so);
-  const std::int64_t ns = spin_ns_until(deadline);
+  if (others_cpu == this_cpu()) return yield_once(is_so);
+  const std::int64_t ns = SpinBudget::of_this_process().ns(deadline);
   const std::int64_t now = now_ns();
   if (ns <= 0 || !seat.take(now, now + ns)) return false;
   const bool came = spin_for_ns(ns, is_so);

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -44,44 +43,6 @@ class Lifeline {
   os::UniqueFd socket_;
 };
 
-/// The sleeps of one wait, which grow from 10 ms to 50 ms: a wake that a killed process did not
-/// give, and an end that nobody announced, are noticed when one is over. Shorter ones cost far
-/// more, as the processor's timer then has to be set anew for each.
-class GrowingNap {
- public:
-  explicit GrowingNap(os::Deadline deadline) : deadline_(deadline) {}
-
-  /// False when nobody woke it: look around before the next one.
-  bool sleep(os::FutexWord& word, std::uint32_t expected) {
-    const auto nap = std::min<os::Duration>(deadline_.remaining(), length_);
-    if (os::futex_wait(word, expected, os::Deadline::after(nap))) return true;
-    length_ = std::min(2 * length_, kLongest);
-    return false;
-  }
-
- private:
-  static constexpr os::Duration kLongest = std::chrono::milliseconds(50);
-
-  os::Deadline deadline_;
-  os::Duration length_ = std::chrono::milliseconds(10);
-};
-
-/// How long to spin before a sleep, learnt from how long wakes take. Lies in shared memory, on the
-/// line of the side that waits. Not less than the least: two peers that both give up too early
-/// meet only through the kernel ever after.
-class RingBudget {
- public:
-  [[nodiscard]] std::int64_t ns() const { return std::clamp(2 * wake_ns_, kLeastNs, kMostNs); }
-  void learn(std::int64_t wake_ns) {
-    wake_ns_ += (std::clamp<std::int64_t>(wake_ns, 0, kMostNs) - wake_ns_) / 8;
-  }
-
- private:
-  static constexpr std::int64_t kLeastNs = 20'000, kMostNs = 100'000;
-
-  std::int64_t wake_ns_ = kLeastNs;
-};
-
 /// Where one side of a ring waits, in shared memory: a word to sleep on and what else it tells the
 /// other side. That one looks here at every message and should find the line in its own cache, so
 /// nothing here is written at every message.
@@ -93,24 +54,25 @@ struct RingDoor {
   static constexpr std::uint32_t kOtherLook = 8;  ///< a copy of this end was: the other has to look
 
   os::FutexWord state{0};
-  std::atomic<int> cpu{-1};  ///< where this side ran when it last waited or woke the other
+  /// Where this side ran when it last waited or woke the other.
+  std::atomic<int> cpu{os::kUnknownCpu};
   std::atomic<std::int64_t> woke_at_ns{0};  ///< when it last woke the other
   /// The consumer's: up to where pieces are taken. The producer's: up to where it wants them taken
   /// before it is woken.
   std::atomic<std::uint64_t> position{0};
 
   /// Stores only what changed: the line stays with whoever reads it.
-  int note_cpu() {
+  void note_cpu() {
     const int here = os::this_cpu();
     if (cpu.load(std::memory_order_relaxed) != here) cpu.store(here, std::memory_order_relaxed);
-    return here;
   }
 
   /// Wakes this side if it sleeps; called from the other side, whose door is `others`. Entering and
   /// leaving sleep and this are read-modify-writes of one word: of two of them the later sees the
   /// earlier, and what was written before it.
+  template <os::WaitPolicy kWait>
   void wake(RingDoor& others) {
-    if (state.load(std::memory_order_relaxed) & kAsleep) {
+    if (kWait == os::WaitPolicy::adaptive && state.load(std::memory_order_relaxed) & kAsleep) {
       others.note_cpu();
       others.woke_at_ns.store(os::now_ns(), std::memory_order_relaxed);
     }
@@ -130,22 +92,39 @@ enum class Waited {
   kLate,  ///< the deadline passed
 };
 
-/// Spins first, as the policy has it; whether it became so meanwhile.
+/// Whether what is waited for may come while the waiter looks: not where the other side last ran on
+/// the CPU that this one ran on.
+template <os::WaitPolicy kWait>
+bool may_spin(const RingDoor& door, const RingDoor& others) {
+  if constexpr (kWait != os::WaitPolicy::adaptive) return kWait == os::WaitPolicy::spin;
+  return door.cpu.load(std::memory_order_relaxed) != others.cpu.load(std::memory_order_relaxed);
+}
+
+/// Waits awake first, as the policy has it; true when it became so meanwhile.
 template <os::WaitPolicy kWait, class IsSo>
-bool spin_first(RingDoor& door, const RingDoor& others, const RingBudget& budget, IsSo is_so) {
-  if constexpr (kWait == os::WaitPolicy::block) return is_so();
-  const int here = door.note_cpu();
-  if (kWait == os::WaitPolicy::adaptive && others.cpu.load(std::memory_order_relaxed) == here)
-    return is_so();
-  return os::spin_for_ns(budget.ns(), is_so);
+bool awake_first(RingDoor& door, const RingDoor& others, os::Deadline deadline, IsSo is_so) {
+  if constexpr (kWait == os::WaitPolicy::block) return false;
+  int others_cpu = os::kUnknownCpu;
+  if constexpr (kWait == os::WaitPolicy::adaptive) {
+    door.note_cpu();
+    others_cpu = others.cpu.load(std::memory_order_relaxed);
+  }
+  return os::wait_awake(others_cpu, deadline, is_so);
+}
+
+/// The other side has just woken this one.
+inline void learn_from_wake(const RingDoor& others) {
+  if (others.cpu.load(std::memory_order_relaxed) == os::this_cpu()) return;
+  const std::int64_t woke_at = others.woke_at_ns.load(std::memory_order_relaxed);
+  os::SpinBudget::of_this_process().learn(os::now_ns() - woke_at);
 }
 
 /// Sleeps at a door until it is so. A spinning side lets others run instead, as long as it takes.
 template <os::WaitPolicy kWait, class IsSo>
-Waited sleep_until(RingDoor& door, const RingDoor& others, RingBudget& budget,
-                   os::Deadline deadline, const Lifeline& life, IsSo is_so) {
+Waited sleep_until(RingDoor& door, const RingDoor& others, os::Deadline deadline,
+                   const Lifeline& life, IsSo is_so) {
   constexpr std::uint32_t kFlag = kWait == os::WaitPolicy::spin ? 0 : RingDoor::kAsleep;
-  GrowingNap nap(deadline);
+  os::Naps naps(deadline);
   for (bool looks = false;;) {
     const std::uint32_t seen = door.state.fetch_or(kFlag, std::memory_order_seq_cst) | kFlag;
     std::optional<Waited> ended;
@@ -167,10 +146,10 @@ Waited sleep_until(RingDoor& door, const RingDoor& others, RingBudget& budget,
       while (!is_so() && os::now_ns() < until) ::sched_yield();
       looks = true;
     } else {
-      looks = !nap.sleep(door.state, seen);
-      if (kWait == os::WaitPolicy::adaptive && !looks &&
-          !(door.state.load(std::memory_order_relaxed) & RingDoor::kAsleep))
-        budget.learn(os::now_ns() - others.woke_at_ns.load(std::memory_order_relaxed));
+      looks = !naps.sleep(door.state, seen);
+      const bool was_woken =
+          !looks && !(door.state.load(std::memory_order_relaxed) & RingDoor::kAsleep);
+      if (kWait == os::WaitPolicy::adaptive && was_woken) learn_from_wake(others);
     }
   }
 }

@@ -167,8 +167,8 @@ class RingEnd {
   /// The piece that the next message begins with; nothing at the end.
   std::optional<PieceHeader> next() {
     require_open();
-    PieceHeader front = in_.front(false);
-    if (front.kind() == PieceHeader::kNone) {
+    PieceHeader front = in_.front_soon(false);
+    if (front.kind() == PieceHeader::kNone) [[unlikely]] {
       if (in_.wait(false, os::Deadline::never(), life_) == Waited::kCut) return std::nullopt;
       front = in_.front(false);
     }

@@ -1,6 +1,7 @@
 // One direction of a pipe in shared memory: a ring of bytes with one producer and one consumer.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -29,6 +30,10 @@ class PieceHeader {
   [[nodiscard]] std::uint64_t word() const { return word_; }
   [[nodiscard]] Kind kind() const { return static_cast<Kind>(word_ >> 32); }
   [[nodiscard]] std::size_t size() const { return static_cast<std::uint32_t>(word_); }
+  /// Whether a receiver is to see it, inside a message that began or not.
+  [[nodiscard]] bool is_shown(bool within_message) const {
+    return kind() <= (within_message ? kNext : kFirst);
+  }
   /// How much of the ring a piece of that size takes.
   static std::uint64_t span(std::size_t size) { return kBytes + ((size + 7) & ~std::size_t{7}); }
 
@@ -51,7 +56,6 @@ struct RingLines {
     std::uint64_t clean_until = 0;
     std::uint32_t sent = 0;
     std::atomic<bool> reader_is_gone{false};
-    RingBudget budget;
   };
   struct Consumer {
     std::uint64_t taken = 0;
@@ -59,7 +63,6 @@ struct RingLines {
     std::uint32_t since_sleep = 0;
     bool trusts_barrier = false;  ///< see RingConsumer::sleep()
     std::atomic<bool> sender_is_gone{false};
-    RingBudget budget;
   };
 
   alignas(kLine) Producer producer;
@@ -73,7 +76,8 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic_ref<std::uint64_t>::is_always_lock_free);
 
 /// memcpy(3) for messages, of which most are too small to be worth a call.
-inline void copy_message(std::byte* to, const std::byte* from, std::size_t size) {
+[[gnu::always_inline]] inline void copy_message(std::byte* to, const std::byte* from,
+                                                std::size_t size) {
   const auto copy = [&]<std::size_t kBytes>(std::size_t at) {
     std::memcpy(to + at, from + at, kBytes);
   };
@@ -121,7 +125,7 @@ class RingProducer {
 
   /// Room for a piece, of at most three eighths of the ring, for which it waits. Throws EPIPE when
   /// the other end is gone. A second reservation replaces one that was not committed.
-  std::byte* reserve(std::size_t size, const Lifeline& life) {
+  [[gnu::always_inline]] std::byte* reserve(std::size_t size, const Lifeline& life) {
     auto& my = ring_.lines().producer;
     if (my.reader_is_gone.load(std::memory_order_relaxed)) os::throw_error(EPIPE, "send");
     if (my.clean_from != my.written) [[unlikely]]
@@ -134,7 +138,7 @@ class RingProducer {
   }
 
   /// What was written to the room reserved, or the front of it, is a piece now.
-  void commit(PieceHeader::Kind kind, std::size_t size) {
+  [[gnu::always_inline]] void commit(PieceHeader::Kind kind, std::size_t size) {
     auto& my = ring_.lines().producer;
     const std::uint64_t end = my.written + PieceHeader::span(size);
     if (end < my.clean_from) [[unlikely]]
@@ -147,14 +151,14 @@ class RingProducer {
 
   /// After commits: wakes the consumer if it sleeps. Throws EPIPE when the other end is known to be
   /// gone, which is looked for when a copy of it was closed, and now and then.
-  void notify(const Lifeline& life) {
+  [[gnu::always_inline]] void notify(const Lifeline& life) {
     auto& door = ring_.lines().consumer_door;
     // The processor may read this before the commit is visible. A consumer that will sleep first
     // takes care that it matters no more: see RingConsumer::sleep().
     std::atomic_signal_fence(std::memory_order_seq_cst);
     const std::uint32_t state = door.state.load(std::memory_order_relaxed);
     if (state & ~RingDoor::kLook) [[unlikely]]
-      door.wake(ring_.lines().producer_door);
+      door.template wake<kWait>(ring_.lines().producer_door);
     const bool looks = ++ring_.lines().producer.sent % kSendsPerLook == 0;
     if (looks || state & RingDoor::kOtherLook) [[unlikely]]
       look(life);
@@ -182,7 +186,7 @@ class RingProducer {
   }
 
   /// Makes sure that a piece may end there, with a clean word behind it.
-  void make_room(std::uint64_t end, const Lifeline& life) {
+  [[gnu::always_inline]] void make_room(std::uint64_t end, const Lifeline& life) {
     const std::uint64_t needed = end + PieceHeader::kBytes;
     if (needed > ring_.lines().producer.limit) [[unlikely]]
       wait_for_room(needed, life);
@@ -191,7 +195,7 @@ class RingProducer {
 
   /// Fills with 0 what has to be before a piece may end there. Small messages let it clean further:
   /// that brings many lines at once from the consumer's cache, where they were read.
-  void clean(std::uint64_t end) {
+  [[gnu::always_inline]] void clean(std::uint64_t end) {
     auto& my = ring_.lines().producer;
     if (end < my.clean_from) [[unlikely]]
       fill(end, my.clean_from);  // reserved, and given up
@@ -213,7 +217,7 @@ class RingProducer {
     my.clean_until = until;
   }
 
-  void fill(std::uint64_t from, std::uint64_t until) {
+  [[gnu::noinline]] void fill(std::uint64_t from, std::uint64_t until) {
     const std::uint64_t first = std::min(until - from, ring_.rest_of_lap(from));
     std::memset(ring_.at(from), 0, first);
     std::memset(ring_.at(from + first), 0, until - from - first);
@@ -227,13 +231,12 @@ class RingProducer {
     };
     if (has_room()) return;
     notify(life);
-    if (spin_first<kWait>(door, consumers, my.budget, has_room)) return;
+    if (awake_first<kWait>(door, consumers, os::Deadline::never(), has_room)) return;
     // Woken when there is much room at once, or, by its own nap, soon after there is any.
     door.position.store(std::min(my.written, needed - ring_.size() + ring_.size() / 2),
                         std::memory_order_relaxed);
     door.state.fetch_or(RingDoor::kWaits, std::memory_order_seq_cst);
-    const auto how =
-        sleep_until<kWait>(door, consumers, my.budget, os::Deadline::never(), life, has_room);
+    const auto how = sleep_until<kWait>(door, consumers, os::Deadline::never(), life, has_room);
     door.state.fetch_and(~RingDoor::kWaits, std::memory_order_relaxed);
     if (how == Waited::kCut) reader_is_gone();
   }
@@ -259,16 +262,24 @@ class RingConsumer {
 
   /// The piece at the front, kNone where there is none yet. Parts of a message whose beginning
   /// another process took are dropped where `within_message` is false.
-  PieceHeader front(bool within_message) {
-    for (;;) {
-      // Acquire: see RingProducer::commit().
-      const PieceHeader header(
-          ring_.header_at(ring_.lines().consumer.taken).load(std::memory_order_acquire));
-      const auto kind = header.kind();
-      if (kind != PieceHeader::kSkip && (kind != PieceHeader::kNext || within_message)) [[likely]]
-        return header;
-      drop(header);
+  [[gnu::always_inline]] PieceHeader front(bool within_message) {
+    const PieceHeader header = at_front();
+    return header.is_shown(within_message) ? header : drop_hidden(within_message);
+  }
+
+  /// The same, but looks for a moment where the policy spins. The loop loads nothing but the
+  /// header: whatever else a waiter did would delay each message, where a line takes some dozen ns
+  /// to come.
+  [[gnu::always_inline]] PieceHeader front_soon(bool within_message) {
+    auto& [unused, my, producers, door] = ring_.lines();
+    if constexpr (kWait != os::WaitPolicy::block) {
+      const auto header = ring_.header_at(my.taken);
+      int looks = header.load(std::memory_order_relaxed) || !may_spin<kWait>(door, producers)
+                      ? 0
+                      : kLooksAtFirst;
+      for (; looks > 0 && header.load(std::memory_order_relaxed) == 0; --looks) os::relax();
     }
+    return front(within_message);
   }
 
   std::span<const std::byte> bytes_of(PieceHeader front) const {
@@ -276,7 +287,7 @@ class RingConsumer {
   }
 
   /// Gives the room of the piece at the front back.
-  void drop(PieceHeader front) {
+  [[gnu::always_inline]] void drop(PieceHeader front) {
     auto& [unused, my, producers, door] = ring_.lines();
     my.taken += PieceHeader::span(front.size());
     if (++my.since_sleep == kAwakeFor && my.trusts_barrier) [[unlikely]]
@@ -292,7 +303,7 @@ class RingConsumer {
     const auto has_piece = [&] { return front(within_message).kind() != PieceHeader::kNone; };
     if (has_piece()) return Waited::kSo;
     if (my.sender_is_gone.load(std::memory_order_relaxed)) return Waited::kCut;
-    if (!deadline.expired() && spin_first<kWait>(door, producers, my.budget, has_piece))
+    if (!deadline.expired() && awake_first<kWait>(door, producers, deadline, has_piece))
       return Waited::kSo;
     const auto how = sleep(has_piece, deadline, life);
     if (how == Waited::kCut) my.sender_is_gone.store(true, std::memory_order_relaxed);
@@ -309,6 +320,21 @@ class RingConsumer {
 
  private:
   static constexpr std::uint32_t kAwakeFor = 256;  ///< messages, before it trusts to stay awake
+  static constexpr int kLooksAtFirst = 64;         ///< some ns to some dozen each
+
+  [[nodiscard]] PieceHeader at_front() const {
+    // Acquire: see RingProducer::commit().
+    return PieceHeader(
+        ring_.header_at(ring_.lines().consumer.taken).load(std::memory_order_acquire));
+  }
+
+  [[gnu::noinline]] PieceHeader drop_hidden(bool within_message) {
+    for (;;) {
+      const PieceHeader header = at_front();
+      if (header.is_shown(within_message)) return header;
+      drop(header);
+    }
+  }
 
   /// Tells the producer what is taken, and wakes it when it has all the room that it wants.
   [[gnu::noinline]] void tell() {
@@ -317,7 +343,7 @@ class RingConsumer {
     door.position.store(my.taken, std::memory_order_seq_cst);
     const bool sleeps = producers.state.load(std::memory_order_seq_cst) & RingDoor::kAsleep;
     if (sleeps && my.taken >= producers.position.load(std::memory_order_relaxed))
-      producers.wake(door);
+      producers.template wake<kWait>(door);
     my.told = my.taken;  // last: who goes on after a kill in here tells it again
   }
 
@@ -337,7 +363,7 @@ class RingConsumer {
       // Where a filter forbids it now, a wake may be late by a nap.
       my.trusts_barrier = os::membarrier();
     }
-    return sleep_until<kWait>(door, producers, my.budget, deadline, life, has_piece);
+    return sleep_until<kWait>(door, producers, deadline, life, has_piece);
   }
 
   RingView ring_;

@@ -13,11 +13,10 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <string>
-#include <string_view>
-#include <unordered_set>
-#include <vector>
+#include <utility>
+
+#include "ipc/os/state_walk_test_support.hpp"
 
 namespace ipc {
 namespace {
@@ -89,7 +88,6 @@ struct State {
   std::array<Byte, 2> claimed;  // the first place never claimed on each side
   Byte deaths_left, was_killed, progress, napped_at;
 };
-static_assert(std::has_unique_object_representations_v<State>);
 
 /// What the model can be made to do wrong, to see that the walk finds it.
 enum class Flaw {
@@ -129,14 +127,8 @@ class Walk {
     }
     for (Byte i = count(); i < kMostProcesses; ++i) first.processes[i].pc = kGone;
     visit(first);
-    while (!open_.empty() && error_.empty()) {
-      const State state = open_.back();
-      open_.pop_back();
-      explore(state);
-    }
-    return error_;
+    return walk_.run([this](const State& state) { explore(state); });
   }
-  [[nodiscard]] std::size_t states() const { return seen_.size(); }
   [[nodiscard]] std::size_t late_wakes() const { return late_wakes_; }
 
  private:
@@ -187,11 +179,9 @@ class Walk {
 
   void visit(State state) {
     forget(state);
-    if (seen_.insert(state).second) open_.push_back(state);
+    walk_.visit(state);
   }
-  void fail(std::string what) {
-    if (error_.empty()) error_ = std::move(what);
-  }
+  void fail(std::string what) { walk_.fail(std::move(what)); }
 
   void explore(const State& state) {
     bool can_move = false, sleeps = false;
@@ -300,21 +290,7 @@ class Walk {
   static Byte other(Byte side) { return side == kPut ? kGet : kPut; }
 
   Setup setup_;
-  struct Hash {
-    std::size_t operator()(const State& state) const {
-      return std::hash<std::string_view>{}(bytes_of(state));
-    }
-  };
-  struct Same {
-    bool operator()(const State& a, const State& b) const { return bytes_of(a) == bytes_of(b); }
-  };
-  static std::string_view bytes_of(const State& state) {
-    return {reinterpret_cast<const char*>(&state), sizeof state};
-  }
-
-  std::unordered_set<State, Hash, Same> seen_;
-  std::vector<State> open_;
-  std::string error_;
+  test::StateWalk<State> walk_;
   std::size_t late_wakes_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // One of the two peers of a pipe is killed; the other gets all that was sent, and the end.
 #pragma once
 
+#include <deque>
+
 #include "ipc/pipe/contract.hpp"
 #include "ipc/soak/crew.hpp"
 #include "ipc/soak/message.hpp"
@@ -51,6 +53,19 @@ void send_all(End& end, Traffic& traffic, bool with_answers) {
   }
 }
 
+/// Whether the other could still be there to get it.
+template <PipeEnd End>
+bool answer(End& end, std::span<const std::byte> message) {
+  try {
+    end.send(message);
+    return true;
+  } catch (const std::system_error& error) {
+    if (error.code().value() != EPIPE) throw;
+    return false;
+  }
+}
+
+/// An answer that reaches nobody is no end: what the dead had sent is still to come.
 template <PipeEnd End>
 void receive_all(End& end, Traffic& traffic, bool with_answers) {
   wire::Bytes buffer(kLargestPipeMessage);
@@ -61,65 +76,89 @@ void receive_all(End& end, Traffic& traffic, bool with_answers) {
       throw Violation("message " + std::to_string(head.number) + " came instead of " +
                       std::to_string(number));
     traffic.received = number + 1;
-    if (with_answers) end.send(write_message(buffer, 1, number, size_of_message(number)));
+    if (with_answers)
+      with_answers = answer(end, write_message(buffer, 1, number, size_of_message(number)));
   }
 }
 
-/// Kills one and waits for the other to notice.
-inline void kill_one_of_two(Line& line, os::Child& victim, os::Child& survivor, const char* name) {
-  sleep_up_to(line, std::chrono::microseconds(1500));
-  const std::int64_t killed_at = os::now_ns();
-  victim.kill(SIGKILL);
-  const auto status = survivor.wait_until(os::Deadline::after(kHang));
-  line.tally.waited(os::now_ns() - killed_at);
-  if (line.tally.failed) throw Violation(line.tally.reason.data());
-  if (!status)
-    throw Violation(std::string(name) + " hangs: its peer was killed " +
-                    std::to_string(kHang.count()) + " s ago");
-  if (*status != os::ExitStatus::from_code(0))
-    throw Violation(std::string(name) + " ended with " + status->to_string());
-  victim.wait();
-  ++line.tally.kills;
-}
-
+/// A pipe, its two peers, and the death of one.
 template <Pipe P>
-void one_pipe(Line& line) {
-  auto ends = P::make({});
-  auto& [a, b] = ends;
-  os::SharedObject<Traffic> traffic;
-  const bool with_answers = line.pick(2) == 0;
-  auto sender = os::Child::fork([&] {
-    return peer_body(line.tally, "sender", [&] {
-      ends.second.close();
-      send_all(ends.first, *traffic, with_answers);
+class PipeTrial {
+ public:
+  explicit PipeTrial(Line& line)
+      : line_(line), with_answers_(line.pick(2) == 0), kills_sender_(line.pick(1) == 0) {
+    auto ends = P::make({});
+    sender_ = os::Child::fork([&] {
+      return peer_body(line_.tally, "sender", [&] {
+        ends.second.close();
+        send_all(ends.first, *traffic_, with_answers_);
+      });
     });
-  });
-  auto receiver = os::Child::fork([&] {
-    return peer_body(line.tally, "receiver", [&] {
-      ends.first.close();
-      receive_all(ends.second, *traffic, with_answers);
+    receiver_ = os::Child::fork([&] {
+      return peer_body(line_.tally, "receiver", [&] {
+        ends.first.close();
+        receive_all(ends.second, *traffic_, with_answers_);
+      });
     });
-  });
-  a.close();
-  b.close();
-  const bool kills_sender = line.pick(1) == 0;
-  if (kills_sender)
-    kill_one_of_two(line, sender, receiver, "receiver");
-  else
-    kill_one_of_two(line, receiver, sender, "sender");
-  line.tally.operations += static_cast<long>(traffic->received.load());
-  // All that it had sent comes, and of what it was sending nothing or all. What a killed receiver
-  // had not read goes with it.
-  const auto sent = traffic->sent.load(), received = traffic->received.load();
-  if (received > sent + 1 || (kills_sender && received < sent))
-    throw Violation("of " + std::to_string(sent) + " messages sent " + std::to_string(received) +
-                    " came");
-  if (kills_sender && received == sent) ++line.tally.lost;
-}
+  }
 
+  void kill_one() {
+    killed_at_ = os::now_ns();
+    (kills_sender_ ? sender_ : receiver_).kill(SIGKILL);
+  }
+
+  /// Waits for the other to notice.
+  void end() {
+    const std::string name = kills_sender_ ? "receiver" : "sender";
+    const auto status =
+        (kills_sender_ ? receiver_ : sender_).wait_until(os::Deadline::after(kHang));
+    line_.tally.waited(os::now_ns() - killed_at_);
+    if (line_.tally.failed) throw Violation(line_.tally.reason.data());
+    if (!status)
+      throw Violation(name + " hangs: its peer was killed " + std::to_string(kHang.count()) +
+                      " s ago");
+    if (*status != os::ExitStatus::from_code(0))
+      throw Violation(name + " ended with " + status->to_string());
+    (kills_sender_ ? sender_ : receiver_).wait();
+    ++line_.tally.kills;
+    count_messages();
+  }
+
+ private:
+  /// All that it had sent comes, and of what it was sending nothing or all. What a killed receiver
+  /// had not read goes with it.
+  void count_messages() {
+    const auto sent = traffic_->sent.load(), received = traffic_->received.load();
+    line_.tally.operations += static_cast<long>(received);
+    if (received > sent + 1 || (kills_sender_ && received < sent))
+      throw Violation("of " + std::to_string(sent) + " messages sent " + std::to_string(received) +
+                      " came");
+    if (kills_sender_ && received == sent) ++line_.tally.lost;
+  }
+
+  Line& line_;
+  bool with_answers_, kills_sender_;
+  os::SharedObject<Traffic> traffic_;
+  os::Child sender_, receiver_;
+  std::int64_t killed_at_ = 0;
+};
+
+/// One trial after another, but begins the next ones while survivors look for what nobody tells
+/// them: that is most of a trial's time where the kernel does not tell them at once.
 template <Pipe P>
 void pipe_line(Line& line) {
-  while (!line.is_over()) one_pipe<P>(line);
+  constexpr std::size_t kAtOnce = 4;
+  std::deque<PipeTrial<P>> trials;
+  while (!line.is_over() || !trials.empty()) {
+    if (!line.is_over()) {
+      trials.emplace_back(line);
+      sleep_up_to(line, std::chrono::microseconds(1500));
+      trials.back().kill_one();
+    }
+    if (trials.size() < kAtOnce && !line.is_over()) continue;
+    trials.front().end();
+    trials.pop_front();
+  }
 }
 
 }  // namespace ipc::soak
