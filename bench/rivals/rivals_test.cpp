@@ -102,8 +102,9 @@ TEST(Rounds, GoOnAfterASideFailedAndSayWhy) {
 
 TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
   std::set<std::string> names;
-  for (const auto& theme : {ring_contests(), queue_contests(), semaphore_contests(),
-                            kernel_contests(), python_contests("/nonexistent", "")})
+  for (const auto& theme :
+       {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(), kernel_contests(),
+        python_contests("/nonexistent", "")})
     for (const Contest& contest : theme)
       for (const Figure& figure : contest.figures) {
         const std::string ours(name(contest.side(figure.ours).waiting));
