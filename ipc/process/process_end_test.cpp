@@ -91,7 +91,7 @@ TEST_F(TypedProcess, TheCodesOfVeryManyAtOnceAreKnown) {
   std::vector<Process> processes;
   for (int i = 0; i < 600; ++i)
     processes.emplace_back([&go, i] {
-      while (!*go) std::this_thread::sleep_for(1ms);
+      while (!*go) std::this_thread::sleep_for(100ms);
       ipc::exit(i % 251);
     });
   for (auto& process : processes) process.start();
