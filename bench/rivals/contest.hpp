@@ -36,13 +36,13 @@ struct Figure {
   std::string ours;
   std::string rival;
   Kind kind = Kind::times_as_long;
-  double goal = 1;
+  std::optional<double> goal;  ///< none: only to be seen
 
   [[nodiscard]] double ratio(double ours_ns, double rival_ns) const {
     return kind == Kind::times_as_long ? ours_ns / rival_ns : rival_ns / ours_ns;
   }
   [[nodiscard]] bool is_reached_by(double ratio) const {
-    return kind == Kind::times_as_long ? ratio <= goal : ratio >= goal;
+    return !goal || (kind == Kind::times_as_long ? ratio <= *goal : ratio >= *goal);
   }
 };
 inline Figure at_most(double goal, std::string ours, std::string rival) {
@@ -50,6 +50,11 @@ inline Figure at_most(double goal, std::string ours, std::string rival) {
 }
 inline Figure at_least(double goal, std::string ours, std::string rival) {
   return {std::move(ours), std::move(rival), Figure::Kind::times_as_fast, goal};
+}
+
+/// How many times as fast one is as the other: a ratio of rivals, that ours are measured by.
+inline Figure shown(std::string one, std::string other) {
+  return {std::move(one), std::move(other), Figure::Kind::times_as_fast, std::nullopt};
 }
 
 /// Sides that are compared, so that all of them are measured within one moment of a round.

@@ -18,6 +18,8 @@ double line_round_trip_ns(Placement placement);
 std::vector<Contest> queue_contests();
 /// The futex semaphore against sem_t and Boost's.
 std::vector<Contest> semaphore_contests();
+/// Lock against the mutexes of pthreads and Boost that processes can share.
+std::vector<Contest> lock_contests();
 /// The backends over the kernel's mechanisms against the bare calls.
 std::vector<Contest> kernel_contests();
 /// The typed objects against CPython's multiprocessing, run by `python` with `script`; Process also

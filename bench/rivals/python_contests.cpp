@@ -245,7 +245,8 @@ std::vector<Contest> python_contests(const std::string& python, const std::strin
                       {{"Process", Waiting::blocking, {}, &process_ns},
                        {"fork(2)", Waiting::blocking, {}, &fork_ns},
                        rival.side("process")},
-                      {at_most(1.1, "Process", "fork(2)"), at_least(20, "Process", "CPython")}});
+                      {at_most(1.1, "Process", "fork(2)"), at_least(20, "Process", "CPython"),
+                       shown("fork(2)", "CPython")}});
   return contests;
 }
 

@@ -60,8 +60,8 @@ void require_cpus(std::vector<Contest>& contests) {
 
 std::vector<Contest> contests(const Options& options) {
   std::vector<Contest> all;
-  for (auto& theme : {ring_contests(), queue_contests(), semaphore_contests(), kernel_contests(),
-                      python_contests(options.python, options.script)})
+  for (auto& theme : {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(),
+                      kernel_contests(), python_contests(options.python, options.script)})
     all.insert(all.end(), theme.begin(), theme.end());
   auto wanted = filtered(std::move(all), std::regex(options.filter));
   if (wanted.empty())

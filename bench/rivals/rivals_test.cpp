@@ -31,6 +31,7 @@ TEST(Figures, AreReachedOnTheRightSideOfTheirGoal) {
   EXPECT_DOUBLE_EQ(faster.ratio(20, 200), 10);
   EXPECT_TRUE(faster.is_reached_by(10));
   EXPECT_FALSE(faster.is_reached_by(9.9));
+  EXPECT_DOUBLE_EQ(shown("rival", "other").ratio(20, 200), 10);
 }
 
 TEST(Figures, HaveTheirSpreadInterpolated) {
@@ -133,8 +134,9 @@ TEST(Rounds, GoOnAfterASideFailedAndSayWhy) {
 
 TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
   std::set<std::string> names;
-  for (const auto& theme : {ring_contests(), queue_contests(), semaphore_contests(),
-                            kernel_contests(), python_contests("/nonexistent", "")})
+  for (const auto& theme :
+       {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(), kernel_contests(),
+        python_contests("/nonexistent", "")})
     for (const Contest& contest : theme)
       for (const Figure& figure : contest.figures) {
         const std::string ours(name(contest.side(figure.ours).waiting));
@@ -143,7 +145,7 @@ TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
                                             figure.ours, ours, figure.rival))
                         .second)
             << contest.name;
-        EXPECT_GT(figure.goal, 0);
+        EXPECT_GT(figure.goal.value_or(1), 0);
       }
   EXPECT_GT(names.size(), 50u);
 }

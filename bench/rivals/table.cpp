@@ -40,12 +40,14 @@ std::string why_absent(const Contest& contest, const Side& side) {
 }
 
 std::string asked(const Figure& figure) {
+  if (!figure.goal) return "-";
   const bool is_upper = figure.kind == Figure::Kind::times_as_long;
-  return fmt::format("{} {}x", is_upper ? "<=" : ">=", figure.goal);
+  return fmt::format("{} {}x", is_upper ? "<=" : ">=", *figure.goal);
 }
 
 std::string verdict(const Figure& figure, const std::vector<double>& ratios) {
   if (ratios.empty()) return "not measured";
+  if (!figure.goal) return "shown";
   return figure.is_reached_by(spread_of(ratios).p50) ? "reached" : "missed";
 }
 

@@ -48,6 +48,10 @@ std::optional<std::pair<pid_t, ExitStatus>> wait() {
   return std::pair{pid, ExitStatus::from_wait(raw)};
 }
 
+int open_pidfd(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
 void die_with_parent(pid_t parent, int signal) {
   check(::prctl(PR_SET_PDEATHSIG, signal), "prctl PR_SET_PDEATHSIG");
   // It may have died before the call; its pid is then no longer our parent's.
@@ -85,7 +89,7 @@ Child Child::adopt(pid_t pid) {
   Child child;
   child.pid_ = pid;
   child.owner_ = ::getpid();
-  child.pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  child.pidfd_ = UniqueFd(open_pidfd(pid));
   return child;
 }
 

@@ -48,6 +48,10 @@ pid_t fork();
 /// Blocks for any child, wait(2). Nothing when there is none (ECHILD).
 std::optional<std::pair<pid_t, ExitStatus>> wait();
 
+/// A pidfd (pidfd_open(2), Linux 5.3), closed in programs that are executed; -1 and errno when it
+/// fails, as it does of a process that is reaped.
+int open_pidfd(pid_t pid);
+
 /// Asks for a signal at the death of the parent `parent` (prctl(2) PR_SET_PDEATHSIG: the parent's
 /// forking thread), and takes it at once if that death came first. Call it in the child.
 void die_with_parent(pid_t parent, int signal = SIGKILL);
@@ -75,7 +79,7 @@ class Child {
   ~Child();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  /// A pidfd that polls readable at the end (pidfd_open(2), Linux 5.3), -1 before that.
+  /// A pidfd that polls readable at the end, -1 where there are none.
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
   /// Blocks until it ended, and reaps it. The status stays the same for every later call.
   ExitStatus wait() { return *wait_until(Deadline::never()); }

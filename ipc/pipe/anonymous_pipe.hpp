@@ -9,7 +9,7 @@
 
 namespace ipc {
 
-/// pipe2(2), twice, of 128 KiB each where nothing else is asked. A capacity over
+/// pipe2(2), twice, of 256 KiB each where nothing else is asked. A capacity over
 /// /proc/sys/fs/pipe-max-size is cut to it. Sets SIGPIPE to be ignored unless the program has a
 /// handler.
 class AnonymousPipe {
@@ -29,7 +29,7 @@ class AnonymousPipe {
   }
 
  private:
-  static constexpr int kCapacityBytes = 128 * 1024;
+  static constexpr int kCapacityBytes = 256 * 1024;
 
   /// One pipe: the end to read from and the end to write to.
   static std::pair<os::UniqueFd, os::UniqueFd> one(PipeOptions options) {
@@ -39,8 +39,9 @@ class AnonymousPipe {
     if (options.capacity_bytes > 0)
       set_pipe_capacity(fds[1], options.capacity_bytes);
     else
-      // A message as large as the default would not fit, for its header, and wait to be read. A
-      // user who has very many pipes may not be given more: then it waits.
+      // A message as large as the default would not fit, for its header, and wait to be read; and
+      // what fills a page costs two for its header, so that as many messages need more room. A user
+      // who has very many pipes may not be given more: then it waits.
       ::fcntl(fds[1], F_SETPIPE_SZ, kCapacityBytes);
     return ends;
   }

@@ -187,7 +187,7 @@ class PacketEnd {
     const std::size_t room = std::min(buffer.size(), kMaxPartBytes);
     iovec parts[] = {
         {&header, sizeof header}, {buffer.data(), room}, {payload + room, kMaxPartBytes - room}};
-    const auto got = link_.receive(std::span<iovec>(parts));
+    const auto got = link_.receive(std::span<iovec>(parts).first(room < kMaxPartBytes ? 3 : 2));
     if (!got) return std::nullopt;
     const std::size_t here = accepted(header, *got);
     const std::size_t size = header.rest;

@@ -43,8 +43,13 @@ class PacketSocket {
     sent(os::retry_eintr([&] { return ::sendmsg(fd(), &message, MSG_NOSIGNAL); }));
   }
 
-  std::optional<std::size_t> receive(std::span<std::byte> buffer) { return whole(buffer); }
-  std::optional<std::size_t> receive(std::span<iovec> parts) { return whole(parts); }
+  std::optional<std::size_t> receive(std::span<std::byte> buffer) {
+    return whole([&] { return ::recv(fd(), buffer.data(), buffer.size(), 0); });
+  }
+  std::optional<std::size_t> receive(std::span<iovec> parts) {
+    // Without flags readv(2) does the same and has less to look at than recvmsg(2).
+    return whole([&] { return ::readv(fd(), parts.data(), static_cast<int>(parts.size())); });
+  }
 
   /// Gives -1 where there is nothing yet: with MSG_DONTWAIT or a time limit on the socket.
   ssize_t try_receive(std::span<std::byte> buffer, int flags) {
@@ -99,9 +104,9 @@ class PacketSocket {
   }
 
   /// Tells 0 at the end; no packet is empty, since each has its header.
-  template <class Where>
-  std::optional<std::size_t> whole(Where where) {
-    const ssize_t got = try_receive(where, 0);
+  template <class Call>
+  static std::optional<std::size_t> whole(Call call) {
+    const ssize_t got = received(call);
     if (got == -1) os::throw_errno("recv");
     if (got == 0) return std::nullopt;
     return static_cast<std::size_t>(got);

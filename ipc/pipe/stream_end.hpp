@@ -108,7 +108,8 @@ class StreamEnd {
 
  private:
   using Header = std::uint64_t;
-  static constexpr std::size_t kStoreBytes = 64 * 1024;
+  static constexpr std::size_t kMostStraight = 64 * 1024;
+  static constexpr std::size_t kStoreBytes = sizeof(Header) + kMostStraight;
   static constexpr std::size_t kNearBytes = 1024;
   static constexpr std::size_t kCopiedBytes = 4096;
   static constexpr std::size_t kMaxMessageBytes =
@@ -153,7 +154,7 @@ class StreamEnd {
   /// straight to the caller, and what then proves to belong to later messages back to the store.
   std::optional<std::size_t> recv_straight(std::span<std::byte> buffer) {
     begin_ = end_ = 0;
-    const std::size_t room = std::min(buffer.size(), kStoreBytes - sizeof(Header));
+    const std::size_t room = std::min(buffer.size(), kMostStraight);
     const iovec parts[] = {{store_.get(), sizeof(Header)}, {buffer.data(), room}};
     const std::size_t got =
         received(os::retry_eintr([&] { return ::readv(in_.get(), parts, 2); }), false);

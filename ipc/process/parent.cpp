@@ -1,20 +1,18 @@
 #include "ipc/process/parent.hpp"
 
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <thread>
 #include <utility>
 
+#include "ipc/os/child.hpp"
 #include "ipc/os/poll.hpp"
 
 namespace ipc {
 
 ParentProcess::ParentProcess(std::string name, pid_t pid)
-    : name_(std::move(name)),
-      pid_(pid),
-      pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
+    : name_(std::move(name)), pid_(pid), pidfd_(os::open_pidfd(pid)) {
   // It may have ended before the call, and the descriptor be of another process with its pid.
   if (::getppid() != pid_) pidfd_.reset();
 }

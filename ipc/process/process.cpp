@@ -1,34 +1,30 @@
 #include "ipc/process/process.hpp"
 
-#include <ext/stdio_sync_filebuf.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio_ext.h>
-#include <sys/wait.h>
+#include <boost/intrusive/list.hpp>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
 
 #include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
-#include "ipc/os/unique_fd.hpp"
 #include "ipc/process/daemonic.hpp"
+#include "ipc/process/exit_word.hpp"
+#include "ipc/process/process_state.hpp"
+#include "ipc/process/start_parts.hpp"
+#include "ipc/process/streams.hpp"
 
 namespace ipc {
 
 namespace {
 
-using namespace std::chrono_literals;
-constexpr auto kTerminateGrace = 2s;
-
-/// What the calling process is, as a Process.
+/// What a process is, as a Process.
 struct Identity {
   std::string name = "MainProcess";
   std::string path;  ///< "2:1" in the first child of the second child
@@ -37,250 +33,189 @@ struct Identity {
   pid_t pid = 0;  ///< 0, and no parent, in a process that no Process started
   pid_t parent = 0;
   std::string parent_name;
-  os::UniqueFd exit_pipe;  ///< where this process writes its exit code
-};
-Identity& self() {
-  static Identity& identity = *new Identity;  // outlives every static object
-  return identity;
-}
-std::mutex& self_mutex() {
-  static std::mutex& mutex = *new std::mutex;
-  return mutex;
-}
-
-/// The standard streams as the parent left them. It is looked at before the fork, because each page
-/// that the child touches, of code or of data, costs it a page fault.
-struct Streams {
-  /// Whether the parent may have read ahead what is its own to read.
-  bool has_read = ::__fbufsize(stdin) > 0;
-  /// std::cout's buffer when it has none of its own, which is so until sync_with_stdio(false).
-  const std::streambuf* unbuffered =
-      dynamic_cast<__gnu_cxx::stdio_sync_filebuf<char>*>(std::cout.rdbuf());
-
-  /// A broken stream is no reason to fail.
-  void flush() const {
-    std::fflush(nullptr);
-    if (std::cout.rdbuf() == unbuffered) return;
-    try {
-      std::cout.flush();
-      std::clog.flush();
-    } catch (const std::ios_base::failure&) {
-    }
-  }
-
-  /// Standard input becomes /dev/null: the lowest free descriptor is 0.
-  void close_input() const {
-    ::close(STDIN_FILENO);
-    [[maybe_unused]] const int null = ::open("/dev/null", O_RDONLY);
-    if (has_read) ::__fpurge(stdin);
-  }
 };
 
 }  // namespace
 
-void check_may_have_children() {
-  if (self().daemon) throw std::logic_error("daemonic processes are not allowed to have children");
-}
-
-void become_daemonic(std::string name) {
-  self().name = std::move(name);
-  self().daemon = true;
-  self().exit_pipe.reset();  // the parent's, if it is the child of a Process
-}
-
-struct Process::State {
-  State(ProcessOptions given, std::unique_ptr<Body> function, std::string number)
-      : options(std::move(given)), body(std::move(function)), path(std::move(number)) {}
-
-  void check_owner(const char* complaint) const {
-    if (owner != ::getpid()) throw std::logic_error(complaint);
-  }
-
-  /// Reaps it if it ended; true when it did.
-  bool settle() {
-    const std::lock_guard inside(mutex);
-    if (ended) return true;
-    const auto status = child.try_wait();
-    if (!status) return false;
-    ended = true;
-    if (!status->is_unknown())
-      exitcode = status->exited() ? status->code() : -status->signal();
-    else
-      exitcode = code_from_pipe();
-    return true;
-  }
-
-  /// Somebody else took the status (their wait(), or SIGCHLD ignored): the child told it here too.
-  [[nodiscard]] std::optional<int> code_from_pipe() const {
-    pollfd entry{exit_pipe.get(), POLLIN, 0};
-    int code = 0;
-    if (::poll(&entry, 1, 0) != 1 || ::read(exit_pipe.get(), &code, sizeof(code)) != sizeof(code))
-      return std::nullopt;
-    return code;
-  }
-
-  /// Waits outside the lock, so that other threads can look, signal and join meanwhile.
-  bool wait_until(os::Deadline deadline) {
-    while (!settle()) {
-      if (deadline.expired()) return settle();
-      pollfd entry{sentinel(), POLLIN, 0};
-      if (child.pidfd() >= 0 || !deadline.is_never()) {
-        ::poll(&entry, 1, deadline.poll_timeout_ms());
-      } else {
-        siginfo_t info;  // before Linux 5.3; the pipe may be held open by the child's children
-        ::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT);
-      }
-    }
-    return true;
-  }
-
-  void signal(int number) {
-    const std::lock_guard inside(mutex);
-    if (!ended) child.kill(number);
-  }
-
-  /// For the end of its object or of this process.
-  void finish() {
-    if (options.daemon) {
-      signal(SIGTERM);
-      if (!wait_until(os::Deadline::after(kTerminateGrace))) signal(SIGKILL);
-    }
-    wait_until(os::Deadline::never());
-  }
-
-  [[nodiscard]] int sentinel() const {
-    return child.pidfd() >= 0 ? child.pidfd() : exit_pipe.get();
-  }
-
-  ProcessOptions options;
-  std::unique_ptr<Body> body;
-  std::string path;
-  pid_t owner = ::getpid();
-  bool started = false;
-  std::mutex mutex;  ///< of what follows
-  os::Child child;
-  os::UniqueFd exit_pipe;
-  bool ended = false;
-  std::optional<int> exitcode;
-};
-
 /// The children of this process that were started and not destroyed, and what happens to them.
 struct Process::Running {
-  static Running& instance() {
-    static Running& running = *new Running;
-    return running;
-  }
+  static Running& instance();
 
   /// At the end of this process: daemons are told first, so that they end side by side.
   static void finish_all() {
     Running& running = instance();
     if (running.owner != ::getpid()) return;
-    const std::lock_guard inside(running.mutex);
-    for (State* state : running.states)
-      if (state->options.daemon) state->signal(SIGTERM);
-    for (State* state : running.states)
-      if (state->options.daemon) state->finish();
-    for (State* state : running.states) state->finish();
-    running.states.clear();
+    const std::lock_guard inside(running.lock);
+    for (State& state : running.states)
+      if (state.options.daemon) state.signal(SIGTERM);
+    for (State& state : running.states)
+      if (state.options.daemon) state.finish();
+    for (State& state : running.states) state.finish();
+    while (!running.states.empty()) running.drop(running.states.front());
   }
 
   /// With the lock held, so that the child never finds it taken by a thread it does not have.
   void start(State& state) {
-    const std::lock_guard inside(mutex);
+    const std::lock_guard inside(lock);
     if (!at_exit) at_exit = std::atexit(finish_all) == 0;
-    reap();
-    states.reserve(states.size() + 1);
-    fork(state);
-    states.push_back(&state);
+    reap(state.owner);
+    state.exit_word = words.take();
+    try {
+      fork(state);
+    } catch (...) {
+      words.give_back(state.exit_word);
+      throw;
+    }
+    states.push_back(state);
+    state.is_listed = true;
   }
 
   void remove(State& state) {
-    const std::lock_guard inside(mutex);
-    std::erase(states, &state);
+    const std::lock_guard inside(lock);
+    if (state.is_listed) drop(state);
   }
 
   std::vector<pid_t> pids() {
-    const std::lock_guard inside(mutex);
-    reap();
+    const std::lock_guard inside(lock);
+    reap(::getpid());
     std::vector<pid_t> all;
-    for (const State* state : states) all.push_back(state->child.pid());
+    for (const State& state : states) all.push_back(state.pid);
     return all;
   }
 
  private:
-  void reap() {
-    if (owner != ::getpid()) forget();
-    std::erase_if(states, [](State* state) { return state->settle(); });
+  void reap(pid_t self_pid) {
+    if (owner != self_pid) forget(self_pid);
+    for (auto next = states.begin(); next != states.end();) {
+      State& state = *next++;
+      if (state.settle()) drop(state);
+    }
   }
 
-  void forget() {
+  /// One that has ended.
+  void drop(State& state) {
+    states.erase(states.iterator_to(state));
+    state.is_listed = false;
+    words.give_back(state.exit_word);
+  }
+
+  /// In a child, whose children the parent's are not.
+  void forget(pid_t self_pid) {
     states.clear();
-    owner = ::getpid();
+    words = {};
+    owner = self_pid;
   }
 
   void fork(State& state) {
-    int ends[2];
-    os::check(::pipe2(ends, O_CLOEXEC), "pipe2");
-    os::UniqueFd reader(ends[0]), writer(ends[1]);
-    // With a standard stream closed it would stand in its place, and take the child's output.
-    if (writer.get() <= STDERR_FILENO)
-      writer.reset(os::check(::fcntl(writer.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
-    os::ignore_sigpipe();
+    os::ignore_sigpipe();  // of a stream that is a broken pipe
     const Streams streams;
     streams.flush();
-    const pid_t parent = ::getpid();
+    prepare_child(state);
     const pid_t pid = os::check(::fork(), "fork");
-    if (pid == 0) {
-      reader.reset();
-      self().exit_pipe = std::move(writer);
-      forget();
-      mutex.unlock();
-      run_child(state, parent, streams);
-    }
-    state.exit_pipe = std::move(reader);
-    state.child = os::Child::adopt(pid);
+    if (pid == 0) run_child(state, streams);
+    state.pid = pid;
     state.started = true;
   }
 
-  [[noreturn]] static void run_child(State& state, pid_t parent, const Streams& streams) noexcept {
-    self().pid = ::getpid();
-    self().parent = parent;
-    self().parent_name = std::exchange(self().name, state.options.name);
-    self().path = state.path;
-    self().children = 0;
-    self().daemon = state.options.daemon;
-    if (state.options.daemon) os::die_with_parent(parent, SIGTERM);
-    streams.close_input();
-    const int code = run_body(state);
-    finish_all();
-    streams.flush();
-    [[maybe_unused]] const auto written = ::write(self().exit_pipe.get(), &code, sizeof(code));
-    ::_exit(code);
-  }
+  static void prepare_child(const State& state);
+  [[noreturn]] void run_child(State& state, const Streams& streams) noexcept;
 
   static int run_body(State& state) {
     try {
       return exit_code_of([&] { state.body->run(); });
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "Process %s: %s\n", self().name.c_str(), error.what());
+      std::fprintf(stderr, "Process %s: %s\n", current_name().c_str(), error.what());
     } catch (...) {
-      std::fprintf(stderr, "Process %s: unknown exception\n", self().name.c_str());
+      std::fprintf(stderr, "Process %s: unknown exception\n", current_name().c_str());
     }
     return 1;
   }
 
-  std::mutex mutex;
-  std::vector<State*> states;
+  ForkLock lock;
+  boost::intrusive::list<State, boost::intrusive::constant_time_size<false>> states;
+  ExitWords words;
   pid_t owner = ::getpid();
   bool at_exit = false;
 };
 
+/// All that a start writes, in the parent and in the child, side by side: a page that is written
+/// after a fork costs a fault and a copy, as much as ten system calls. Outlives every static
+/// object.
+struct alignas(4096) Process::Page {
+  static Page& instance() {
+    alignas(Page) static std::byte memory[sizeof(Page)];
+    static Page& page = *new (memory) Page;
+    return page;
+  }
+
+  [[nodiscard]] Identity& self() { return identities[now]; }
+  /// What the next child will be: the child has no more to do than to change over.
+  [[nodiscard]] Identity& next() { return identities[1 - now]; }
+
+  std::mutex mutex;  ///< of the number of children
+  std::size_t now = 0;
+  std::array<Identity, 2> identities;
+  Running running;
+  Slots slots;
+};
+
+Process::Running& Process::Running::instance() {
+  return Page::instance().running;
+}
+
+void Process::Running::prepare_child(const State& state) {
+  const Identity& self = Page::instance().self();
+  Identity& child = Page::instance().next();
+  child.name = state.options.name;
+  child.path = state.path;
+  child.children = 0;
+  child.daemon = state.options.daemon;
+  child.parent = state.owner;
+  child.parent_name = self.name;
+}
+
+void Process::Running::run_child(State& state, const Streams& streams) noexcept {
+  Page& page = Page::instance();
+  page.now = 1 - page.now;
+  const pid_t pid = page.self().pid = ::getpid();
+  forget(pid);
+  lock.forget();
+  if (state.options.daemon) os::die_with_parent(state.owner, SIGTERM);
+  streams.close_input();
+  const int code = run_body(state);
+  finish_all();
+  streams.flush();
+  if (pid == ::getpid()) state.exit_word->say(code);  // not if the body forked and this is a copy
+  ::_exit(code);
+}
+
+void* Process::Body::operator new(std::size_t bytes) {
+  void* const slot = Page::instance().slots.take(bytes);
+  return slot ? slot : ::operator new(bytes);
+}
+void Process::Body::operator delete(void* body, std::size_t bytes) {
+  if (!Page::instance().slots.give_back(body)) ::operator delete(body, bytes);
+}
+
+void check_may_have_children() {
+  if (Process::Page::instance().self().daemon)
+    throw std::logic_error("daemonic processes are not allowed to have children");
+}
+
+void become_daemonic(std::string name) {
+  Identity& self = Process::Page::instance().self();
+  self.name = std::move(name);
+  self.daemon = true;
+}
+
 Process::Process(ProcessOptions options, std::unique_ptr<Body> body) {
-  const std::lock_guard inside(self_mutex());
-  std::string number = std::to_string(++self().children);
-  std::string path = self().path.empty() ? number : self().path + ":" + number;
+  Page& page = Page::instance();
+  const std::lock_guard inside(page.mutex);
+  Identity& self = page.self();
+  std::string number = std::to_string(++self.children);
+  std::string path = self.path.empty() ? number : self.path + ":" + number;
   if (options.name.empty()) options.name = "Process-" + path;
-  options.daemon = options.daemon || self().daemon;
+  options.daemon = options.daemon || self.daemon;
   state_ = std::make_unique<State>(std::move(options), std::move(body), std::move(path));
 }
 
@@ -327,7 +262,7 @@ bool Process::is_alive() const {
 
 std::optional<pid_t> Process::pid() const {
   if (!state().started) return std::nullopt;
-  return state().child.pid();
+  return state().pid;
 }
 
 std::optional<int> Process::exitcode() const {
@@ -377,12 +312,13 @@ void Process::set_daemon(bool daemon) {
 }
 
 const std::string& Process::current_name() {
-  return self().name;
+  return Page::instance().self().name;
 }
 
 std::optional<ParentProcess> Process::parent() {
-  if (self().pid != ::getpid()) return std::nullopt;
-  return ParentProcess(self().parent_name, self().parent);
+  const Identity& self = Page::instance().self();
+  if (self.pid != ::getpid()) return std::nullopt;
+  return ParentProcess(self.parent_name, self.parent);
 }
 
 std::vector<pid_t> Process::active_children() {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -83,7 +85,8 @@ class Process {
   void terminate();
   void kill();
 
-  /// A descriptor that polls readable once the child ended; it stays this object's.
+  /// A descriptor that polls readable once the child ended; it stays this object's. Throws
+  /// std::system_error when there are no more of them, and before Linux 5.3.
   [[nodiscard]] int sentinel() const;
 
   [[nodiscard]] const std::string& name() const;
@@ -104,9 +107,21 @@ class Process {
   struct Body {
     virtual ~Body() = default;
     virtual void run() = 0;
+    // A small one lies where a start writes anyway.
+    static void* operator new(std::size_t bytes);
+    static void operator delete(void* body, std::size_t bytes);
+    static void* operator new(std::size_t bytes, std::align_val_t alignment) {
+      return ::operator new(bytes, alignment);
+    }
+    static void operator delete(void* body, std::size_t bytes, std::align_val_t alignment) {
+      ::operator delete(body, bytes, alignment);
+    }
   };
   struct State;
   struct Running;
+  struct Page;
+  friend void check_may_have_children();
+  friend void become_daemonic(std::string name);
   [[nodiscard]] State& state() const;
 
   template <class F, class... Args>

@@ -64,6 +64,46 @@ TEST_F(TypedProcess, AForeignWaitCannotStealTheExitCode) {
   EXPECT_EQ(killed.exitcode(), std::nullopt) << "only the thief knows";
 }
 
+TEST_F(TypedProcess, ACodeSaidByACopyOfTheChildIsNobodys) {
+  os::become_subreaper();
+  SharedFlag go(false);
+  Process forking{[&] {
+    const bool is_copy = os::fork() == 0;
+    while (is_copy && !*go) ::sched_yield();
+  }};
+  forking.start();
+  forking.join();
+  EXPECT_EQ(forking.exitcode(), 0);
+  forking.close();
+  Process killed{forever};
+  killed.start();
+  go->store(true);
+  EXPECT_EQ(os::wait()->second, test::kSuccess) << "the copy";
+  killed.kill();
+  EXPECT_EQ(os::wait()->first, *killed.pid());
+  killed.join();
+  EXPECT_EQ(killed.exitcode(), std::nullopt);
+}
+
+TEST_F(TypedProcess, TheCodesOfVeryManyAtOnceAreKnown) {
+  ::signal(SIGCHLD, SIG_IGN);
+  SharedFlag go(false);
+  std::vector<Process> processes;
+  for (int i = 0; i < 600; ++i)
+    processes.emplace_back([&go, i] {
+      while (!*go) std::this_thread::sleep_for(100ms);
+      ipc::exit(i % 251);
+    });
+  for (auto& process : processes) process.start();
+  go->store(true);
+  for (int i = 0; i < 600; ++i) {
+    auto& process = processes[static_cast<std::size_t>(i)];
+    process.join();
+    ASSERT_EQ(process.exitcode(), i % 251);
+  }
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
 TEST_F(TypedProcess, JoinWaitsForTheRealEndWhileSigchldIsIgnored) {
   ::signal(SIGCHLD, SIG_IGN);
   SharedFlag go(false), done(false);

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cwchar>
 #include <iostream>
 #include <thread>
 
@@ -72,6 +74,24 @@ TEST_F(TypedProcess, OutputOfAnUnsynchronisedCoutAppearsOnceToo) {
     std::cout << "after" << std::flush;
   });
   EXPECT_EQ(text, "early before child after");
+}
+
+TEST_F(TypedProcess, WhatIsWrittenToAnyStreamIsOutAtTheEnd) {
+  for (const bool is_wide : {false, true}) {
+    const os::UniqueFd file(::memfd_create("output", MFD_CLOEXEC));
+    FILE* const stream = ::fdopen(::dup(file.get()), "w");
+    const auto put = [&](char letter) {
+      return is_wide ? std::fputwc(static_cast<wchar_t>(letter), stream) != WEOF
+                     : std::fputc(letter, stream) != EOF;
+    };
+    EXPECT_TRUE(put('a'));
+    EXPECT_EQ(exitcode_of([&] { ipc::exit(put('b') ? 1 : 2); }), 1);
+    EXPECT_TRUE(put('c'));
+    EXPECT_EQ(std::fclose(stream), 0);
+    std::array<char, 8> text{};
+    EXPECT_EQ(::pread(file.get(), text.data(), text.size(), 0), 3);
+    EXPECT_STREQ(text.data(), "abc") << "each once";
+  }
 }
 
 TEST_F(TypedProcess, WhatTheParentHasReadAheadIsNotTheChilds) {

@@ -2,8 +2,10 @@
 #include "ipc/process/process.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <vector>
@@ -57,6 +59,22 @@ TEST_F(TypedProcess, CopiesItsArgumentsAndTakesThoseThatOnlyMove) {
   member.join();
   EXPECT_EQ(member.exitcode(), 0);
   EXPECT_EQ(here, 1) << "the child changes its own copy";
+}
+
+TEST_F(TypedProcess, TakesWhatIsLargeOrOfAlignment) {
+  struct alignas(256) Wide {
+    std::array<int, 500> numbers{};
+  };
+  Wide wide;
+  wide.numbers.back() = 7;
+  const auto run = [](const Wide& given) {
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(&given) % alignof(Wide) == 0;
+    ipc::exit(is_aligned ? given.numbers.back() : 1);
+  };
+  Process process{run, wide};
+  process.start();
+  process.join();
+  EXPECT_EQ(process.exitcode(), 7);
 }
 
 TEST_F(TypedProcess, RunsAnObjectThatCanBeCalledWhereASubclassWouldOverrideRun) {
@@ -280,6 +298,43 @@ TEST_F(TypedProcess, TheSentinelIsReadableAtTheEndAndNotBefore) {
   EXPECT_EQ(::poll(&entry, 1, -1), 1);
   EXPECT_FALSE(process.is_alive());
   EXPECT_EQ(process.exitcode(), -SIGKILL);
+}
+
+TEST_F(TypedProcess, TheSentinelIsReadableAlsoWhenItIsFirstAskedForAfterTheEnd) {
+  Process joined{[] {}}, stolen{[] {}};
+  joined.start();
+  joined.join();
+  stolen.start();
+  EXPECT_EQ(os::wait()->first, *stolen.pid());
+  for (const Process* ended : {&joined, &stolen}) {
+    pollfd entry{ended->sentinel(), POLLIN, 0};
+    EXPECT_EQ(::poll(&entry, 1, 0), 1);
+    EXPECT_EQ(ended->exitcode(), 0);
+  }
+}
+
+TEST_F(TypedProcess, WithoutADescriptorItStartsWaitsAndEnds) {
+  EXPECT_EQ(test::in_child([] {
+              // A sanitizer looks at the types of these while it still can.
+              const int seen = test::error_of(
+                  [] { throw std::system_error(EMFILE, std::system_category(), "an error"); });
+              if (seen != EMFILE || exitcode_of([] {}) != 0) return false;
+              const rlimit none{0, 0};
+              if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return false;
+              Process process{forever};
+              process.start();
+              const bool is_late = !process.join_for(20ms);
+              process.terminate();
+              return is_late && process.join_for(1h) && process.exitcode() == -SIGTERM &&
+                     test::error_of([] {
+                       Process other{forever};
+                       other.start();
+                       const std::unique_ptr<Process, void (*)(Process*)> end(
+                           &other, [](Process* running) { running->kill(); });
+                       (void)other.sentinel();
+                     }) == EMFILE;
+            }),
+            test::kSuccess);
 }
 
 TEST_F(TypedProcess, ParentAndChildSeeNothingOfEachOthersMemory) {

@@ -86,7 +86,7 @@ class SysvQueue {
     }
 
    private:
-    alignas(long) std::array<std::byte, 4096> near_;
+    alignas(long) std::array<std::byte, sizeof(long) + 4096> near_;
     std::unique_ptr<std::byte[]> far_;
   };
 

@@ -186,7 +186,6 @@ TEST_F(Starved, WithoutADescriptorWhatNeedsOneSaysSo) {
                                         {"shared memfd_atomic", kError},
                                         {"semaphore eventfd", kError},
                                         {"notify signalfd", kError},
-                                        {"typed Process", kError},
                                         {kTheRest, kError}});
 }
 

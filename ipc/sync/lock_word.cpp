@@ -34,6 +34,7 @@ Taken LockWord::take_until(os::Deadline deadline) {
 }
 
 Taken LockWord::wait_until(os::Deadline deadline, os::Identity me) {
+  if (!deadline.expired() && take_awake(deadline, me)) return Taken::kYes;
   for (os::Identity before = 0;;) {
     os::Identity seen = word_.load(std::memory_order_relaxed);
     // Who had to wait cannot know that nobody else does.
@@ -53,14 +54,38 @@ Taken LockWord::wait_until(os::Deadline deadline, os::Identity me) {
       seen |= kContended;
     }
     before = seen;
+    const std::int64_t called_before = giver_called_ns_.load(std::memory_order_relaxed);
     os::futex_nap(lower_half(word_), static_cast<std::uint32_t>(seen), deadline);
+    learn_from_wake(called_before);
   }
+}
+
+/// Whoever has not slept leaves the mark of those who do to the one that is woken.
+bool LockWord::take_awake(os::Deadline deadline, os::Identity me) {
+  const int giver_cpu = giver_cpu_.load(std::memory_order_relaxed);
+  return os::wait_awake(seat_, giver_cpu, deadline, [&] {
+    return word_.load(std::memory_order_relaxed) == 0 && change(word_, 0, me);
+  });
 }
 
 bool LockWord::give() {
   const os::Identity before = word_.exchange(0, std::memory_order_release);
-  if (before & kContended) os::futex_wake(lower_half(word_), 1);
+  if (before & kContended) [[unlikely]]
+    wake_one();
   return before != 0;
+}
+
+void LockWord::wake_one() {
+  giver_cpu_.store(os::this_cpu(), std::memory_order_relaxed);
+  giver_called_ns_.store(os::now_ns(), std::memory_order_relaxed);
+  os::futex_wake(lower_half(word_), 1);
+}
+
+void LockWord::learn_from_wake(std::int64_t called_before) {
+  const std::int64_t called = giver_called_ns_.load(std::memory_order_relaxed);
+  if (called == called_before || giver_cpu_.load(std::memory_order_relaxed) == os::this_cpu())
+    return;
+  os::SpinBudget::of_this_process().learn(os::now_ns() - called);
 }
 
 bool LockWord::is_held_by_this_process() const {

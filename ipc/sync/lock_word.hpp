@@ -6,6 +6,7 @@
 
 #include "ipc/os/clock.hpp"
 #include "ipc/os/identity.hpp"
+#include "ipc/os/spin.hpp"
 
 namespace ipc {
 
@@ -18,8 +19,9 @@ enum class Taken {
 
 /// Free (0), or the holder's identity, with a bit that says whether anybody waits: holder and word
 /// change together, so there is no moment at which a death leaves a lock that nobody holds.
-/// Waiters sleep in naps, after which they look whether the holder still lives: its death is
-/// noticed within 50 ms, and a waiter killed while it is woken delays the others by no more.
+/// Waiters first wait awake where that pays (os::wait_awake()), then sleep in naps, after which
+/// they look whether the holder still lives: its death is noticed within 50 ms, and a waiter killed
+/// while it is woken delays the others by no more.
 class LockWord {
  public:
   Taken take_until(os::Deadline deadline);
@@ -30,8 +32,14 @@ class LockWord {
 
  private:
   Taken wait_until(os::Deadline deadline, os::Identity me);
+  bool take_awake(os::Deadline deadline, os::Identity me);
+  [[gnu::cold, gnu::noinline]] void wake_one();
+  void learn_from_wake(std::int64_t called_before);
 
   std::atomic<os::Identity> word_{0};
+  std::atomic<int> giver_cpu_{-1};                ///< where it was last given to a sleeper
+  std::atomic<std::int64_t> giver_called_ns_{0};  ///< and when
+  alignas(64) os::SpinSeat seat_;
 };
 
 }  // namespace ipc
