@@ -129,7 +129,7 @@ class RingEnd {
   }
   std::size_t max_message_bytes() { return std::numeric_limits<std::ptrdiff_t>::max(); }
 
-  static constexpr std::size_t kWholeBytes = 16 * 1024;  ///< or a quarter of a small ring
+  static constexpr std::size_t kWholeBytes = 32 * 1024;  ///< or a quarter of a small ring
 
  private:
   void require_open() const {
