@@ -87,7 +87,7 @@ double pool_map_ns(const Window& window, Placement placement) {
     for (int i = 0; i < kPoolItems; ++i) items[static_cast<std::size_t>(i)] = i;
     peer.start();
     sample(peer, samples, [&] {
-      if (pool.map(twice, items).back() != twice(items.back()))
+      if (pool.map(twice, items, 1).back() != twice(items.back()))
         throw std::runtime_error("wrong result");
     });
   };
