@@ -64,6 +64,20 @@ bool spin_for_ns(std::int64_t budget, IsSo is_so) {
   }
 }
 
+/// Looks until then whether it is so; true when it was. Lets others run now and then, and at every
+/// look while what is waited for has to come from this CPU.
+template <class IsSo>
+bool spin_in_turns(const std::atomic<int>& others_cpu, std::int64_t until_ns, IsSo is_so) {
+  constexpr std::int64_t kTurnNs = 20'000;
+  do {
+    const bool is_here = others_cpu.load(std::memory_order_relaxed) == this_cpu();
+    if (!is_here && spin_for_ns(kTurnNs, is_so)) return true;
+    ::sched_yield();
+    if (is_so()) return true;
+  } while (now_ns() < until_ns);
+  return false;
+}
+
 /// The one process, of all that wait for the same thing, that may spin for it: further ones would
 /// only keep it from those that run. Lies in shared memory, best on a cache line of its own. It is
 /// taken for a limited time, so one that is killed meanwhile keeps nobody from it for long.

@@ -67,10 +67,15 @@ class ShmEvent {
   template <class Attempt, class More>
   bool await(Attempt attempt, More more, os::Deadline deadline, SpinHabit& habit,
              std::uint64_t place) {
-    const bool spins = habit.pays(place);
+    return await(attempt, more, deadline, habit.pays(place), [&] { return spin(attempt, habit); });
+  }
+  /// The same, where `spin`, unless it does not spin at all, is how the one scout looks before it
+  /// sleeps: true when an attempt succeeded.
+  template <class Attempt, class More, class Spin>
+  bool await(Attempt attempt, More more, os::Deadline deadline, bool spins, Spin spin) {
     bool is_scout = spins && become_scout();
     for (auto patience = os::Deadline::after(kNap);;) {
-      if (is_scout && (spins ? spin(attempt, habit) : attempt(false))) {
+      if (is_scout && (spins ? spin() : attempt(false))) {
         retire();
         break;
       }
@@ -89,6 +94,9 @@ class ShmEvent {
     if (more()) notify();
     return true;
   }
+
+  /// There may be no scout, as one that waited was killed: the next change wakes another.
+  void distrust_scout() { retire(); }
 
  private:
   using Word = std::uint64_t;

@@ -18,7 +18,8 @@ ShmSlots::ShmSlots(std::size_t capacity, std::size_t message_bytes, std::uint64_
   const std::uint64_t first = first_lap << lap_shift_;
   ends_->tail = first;
   ends_->head = first;
-  for (std::size_t i = 0; i < capacity; ++i)
+  // In the lap of 0 they are free as the memory comes, and need not be touched.
+  for (std::size_t i = 0; first_lap != 0 && i < capacity; ++i)
     new (slots_ + i * stride_) Slot{{SlotState(lap_of(first), SlotState::kFree).word()}, 0};
 }
 
