@@ -89,6 +89,9 @@ class SpinSeat {
     return taken_until <= now &&
            taken_until_.compare_exchange_strong(taken_until, until, std::memory_order_relaxed);
   }
+  [[nodiscard]] bool is_taken(std::int64_t now) const {
+    return taken_until_.load(std::memory_order_relaxed) > now;
+  }
   void leave() { taken_until_.store(0, std::memory_order_relaxed); }
 
  private:

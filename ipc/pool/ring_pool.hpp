@@ -105,7 +105,6 @@ class RingPoolOf {
   static constexpr std::chrono::milliseconds kSlice{20};
   static constexpr std::chrono::seconds kPatience{1};
   static constexpr unsigned kHurry = 64;
-  static constexpr std::int64_t kSpinNs = 1'000'000;
 
   [[nodiscard]] std::byte* memory_of(std::size_t index) const {
     return memory_.data() + sizeof(Doorbell::Lines) + index * kWorkerBytes;
@@ -162,7 +161,7 @@ class RingPoolOf {
 
   /// Waits until something happens, at most until the deadline, and deals with it.
   void pump(os::Deadline deadline) {
-    if (take_results() || (!deadline.expired() && wait_awake(deadline) && take_results())) {
+    if (take_results() || (!deadline.expired() && wait_for_results(deadline) && take_results())) {
       send_waiting();
       if (++hurried_ % kHurry != 0) return;
       deadline = os::Deadline::now();  // also a busy pool looks after its workers
@@ -176,14 +175,9 @@ class RingPoolOf {
   }
 
   /// Whether there are results before it is time to sleep.
-  bool wait_awake(os::Deadline deadline) {
+  bool wait_for_results(os::Deadline deadline) {
     tasks_.note_cpu(os::this_cpu());
-    const auto is_so = [this] { return has_results(); };
-    if constexpr (kWait == os::WaitPolicy::block) return false;
-    if constexpr (kWait == os::WaitPolicy::adaptive)
-      return os::wait_awake(seat_, workers_cpu_, deadline, is_so);
-    const auto most = std::min<std::int64_t>(kSpinNs, deadline.remaining().count());
-    return os::spin_in_turns(workers_cpu_, os::now_ns() + most, is_so);
+    return wait_awake<kWait>(seat_, workers_cpu_, deadline, [this] { return has_results(); });
   }
 
   /// Sleeps until a result or a worker's end, at most until the deadline, and deals with it.

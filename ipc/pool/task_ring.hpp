@@ -8,7 +8,7 @@
 
 #include "ipc/os/availability.hpp"
 #include "ipc/os/shared_mapping.hpp"
-#include "ipc/os/spin.hpp"
+#include "ipc/pool/awake.hpp"
 #include "ipc/pool/contract.hpp"
 #include "ipc/pool/result_ring.hpp"
 #include "ipc/pool/worker_slot.hpp"
@@ -81,7 +81,7 @@ class TaskRing {
     const auto attempt = [&](bool) { return try_take(worker, task); };
     lines_->event.await(
         attempt, [&] { return slots_.has_more(ShmSlots::Side::kGet); }, os::Deadline::never(),
-        kWait != os::WaitPolicy::block, [&] { return wait_awake(worker, task); });
+        kWait != os::WaitPolicy::block, [&] { return wait_for(worker, task); });
   }
 
  private:
@@ -96,7 +96,6 @@ class TaskRing {
     alignas(128) std::atomic<int> pool_cpu{-1};
   };
   static constexpr std::size_t kSlots = 256;
-  static constexpr std::int64_t kSeatNs = 1'000'000;
   static_assert(sizeof(Slot) + sizeof(Head) + RingTask::kInlineBytes == kPoolSlotBytes);
 
   bool try_take(WorkerSlot& worker, RingTask& task) {
@@ -113,16 +112,12 @@ class TaskRing {
     return true;
   }
 
-  bool wait_awake(WorkerSlot& worker, RingTask& task) {
-    const auto attempt = [&] { return try_take(worker, task); };
+  bool wait_for(WorkerSlot& worker, RingTask& task) {
     auto& [event, seat, pool_cpu] = *lines_;
-    if constexpr (kWait == os::WaitPolicy::adaptive)
-      return os::wait_awake(seat, pool_cpu.load(std::memory_order_relaxed), os::Deadline::never(),
-                            attempt);
-    for (bool came = false;; seat.leave()) {
-      const std::int64_t now = os::now_ns();
-      if (came || !seat.take(now, now + 2 * kSeatNs)) return came || attempt();
-      came = os::spin_in_turns(pool_cpu, now + kSeatNs, attempt);
+    for (;;) {
+      const bool came = wait_awake<kWait>(seat, pool_cpu, os::Deadline::never(),
+                                          [&] { return try_take(worker, task); });
+      if (came || kWait != os::WaitPolicy::spin || seat.is_taken(os::now_ns())) return came;
     }
   }
 
