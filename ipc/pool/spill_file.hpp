@@ -22,6 +22,11 @@ namespace ipc {
 class SpillFile {
  public:
   static constexpr std::uint64_t kRegionBytes = std::uint64_t{1} << 44;
+  /// What a body takes: whole pages, so that its release frees all.
+  static std::uint64_t span(std::size_t size) {
+    constexpr std::uint64_t kPageBytes = 4096;
+    return (size + kPageBytes - 1) / kPageBytes * kPageBytes;
+  }
 
   SpillFile() : file_(os::check(::memfd_create("ipcmark", MFD_CLOEXEC), "memfd_create")) {}
 
@@ -60,7 +65,7 @@ class SpillFile {
   void release(std::uint64_t at, std::size_t size) const noexcept {
     constexpr std::uint64_t kKeptBytes = 256 * 1024;
     const std::uint64_t kept = at / kRegionBytes * kRegionBytes + kKeptBytes;
-    const std::uint64_t from = std::max(at, kept), until = at + size;
+    const std::uint64_t from = std::max(at, kept), until = at + span(size);
     if (from < until)
       ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from),
                   static_cast<off_t>(until - from));
@@ -80,7 +85,7 @@ class SpillRegion {
   std::uint64_t write(std::span<const std::byte> body) {
     const std::uint64_t at = begin_ + used_;
     file_->write(at, body);
-    used_ += (body.size() + kPageBytes - 1) / kPageBytes * kPageBytes;
+    used_ += SpillFile::span(body.size());
     return at;
   }
   void all_read() { used_ = 0; }
@@ -88,8 +93,7 @@ class SpillRegion {
   [[nodiscard]] bool is_full() const { return used_ > kMostBytes; }
 
  private:
-  // Whole pages, which their release frees.
-  static constexpr std::uint64_t kPageBytes = 4096, kMostBytes = 64 << 20;
+  static constexpr std::uint64_t kMostBytes = 64 << 20;
 
   const SpillFile* file_;
   std::uint64_t begin_;
