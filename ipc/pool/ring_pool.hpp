@@ -5,11 +5,10 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
-#include "ipc/os/shared_mapping.hpp"
 #include "ipc/pool/ledger.hpp"
+#include "ipc/pool/ring_results.hpp"
 #include "ipc/pool/ring_worker.hpp"
 #include "ipc/pool/worker.hpp"
 
@@ -40,14 +39,9 @@ class RingPoolOf {
       : options_(std::move(options)),
         ledger_(options_),
         tasks_(ledger_.workers()),
-        memory_(sizeof(Doorbell::Lines) + ledger_.workers() * kWorkerBytes),
-        doorbell_(*new (memory_.data()) Doorbell::Lines),
-        spilled_(file_, 0),
+        results_(ledger_.workers()),
+        doorbell_(results_.bell()),
         workers_(ledger_.workers()) {
-    for (std::size_t index = 0; index < workers_.size(); ++index) {
-      results_.emplace_back(memory_of(index) + sizeof(SlotLines));
-      new (memory_of(index)) SlotLines{};
-    }
     for (std::size_t index = 0; index < workers_.size(); ++index) start(index);
   }
   RingPoolOf(const RingPoolOf&) = delete;
@@ -97,27 +91,17 @@ class RingPoolOf {
   }
 
  private:
-  /// A worker's memory: its slot, then its ring.
-  struct alignas(128) SlotLines {
-    WorkerSlot slot;
-  };
-  static constexpr std::size_t kWorkerBytes = sizeof(SlotLines) + ResultRing::kBytes;
   static constexpr std::chrono::milliseconds kSlice{20};
   static constexpr std::chrono::seconds kPatience{1};
   static constexpr unsigned kHurry = 64;
 
-  [[nodiscard]] std::byte* memory_of(std::size_t index) const {
-    return memory_.data() + sizeof(Doorbell::Lines) + index * kWorkerBytes;
-  }
-  [[nodiscard]] WorkerSlot& slot(std::size_t index) const {
-    return reinterpret_cast<SlotLines*>(memory_of(index))->slot;
-  }
-
   void start(std::size_t index) {
-    slot(index).state.store(options_.initializer ? worker_state::kInitializing
-                                                 : worker_state::kIdle);
-    workers_[index] = fork_worker([this, index] {
-      RingWorker(index, slot(index), tasks_, results_[index], doorbell_, file_).serve(options_);
+    WorkerSlot& slot = results_.slot(index);
+    slot.state.store(options_.initializer ? worker_state::kInitializing : worker_state::kIdle);
+    workers_[index] = fork_worker([&, index] {
+      RingWorker(slot, tasks_, spilled_.file(), results_.ring(index), results_.file(index),
+                 doorbell_)
+          .serve(options_);
     });
   }
 
@@ -134,16 +118,9 @@ class RingPoolOf {
       tasks_.put(id, function, arguments, arguments.size());
       return true;
     }
-    if (spilled_tasks_.empty()) spilled_.all_read();
-    if (spilled_.is_full()) return false;
-    const auto entry = spilled_tasks_.try_emplace(id).first;
-    try {
-      entry->second = {spilled_.write(arguments), arguments.size()};
-    } catch (...) {
-      spilled_tasks_.erase(entry);
-      throw;
-    }
-    tasks_.put(id, function, std::as_bytes(std::span(&entry->second.at, 1)), arguments.size());
+    if (!spilled_.has_room()) return false;
+    const std::uint64_t at = spilled_.write(id, arguments);
+    tasks_.put(id, function, std::as_bytes(std::span(&at, 1)), arguments.size());
     return true;
   }
 
@@ -170,14 +147,10 @@ class RingPoolOf {
     send_waiting();
   }
 
-  [[nodiscard]] bool has_results() const {
-    return std::ranges::any_of(results_, [](const auto& ring) { return ring.front() != nullptr; });
-  }
-
   /// Whether there are results before it is time to sleep.
   bool wait_for_results(os::Deadline deadline) {
     tasks_.note_cpu(os::this_cpu());
-    return wait_awake<kWait>(seat_, workers_cpu_, deadline, [this] { return has_results(); });
+    return wait_awake<kWait>(seat_, workers_cpu_, deadline, [this] { return results_.has_any(); });
   }
 
   /// Sleeps until a result or a worker's end, at most until the deadline, and deals with it.
@@ -194,7 +167,7 @@ class RingPoolOf {
     const bool sleeps = !deadline.expired();
     if (sleeps) {
       doorbell_.arm();
-      if (has_results()) deadline = os::Deadline::now();
+      if (results_.has_any()) deadline = os::Deadline::now();
     }
     const int ready = ::poll(polled_.data(), polled_.size(), deadline.poll_timeout_ms());
     if (ready == -1 && errno != EINTR) os::throw_errno("poll");
@@ -206,53 +179,17 @@ class RingPoolOf {
   }
 
   bool take_results() {
-    bool any = false;
-    for (auto& ring : results_) {
-      const ResultSlot* result = ring.front();
-      if (!result) continue;
-      any = true;
-      for (; result; result = ring.front()) {
-        take(*result);
-        ring.pop();
-      }
-      ring.tell_taken();
-    }
-    return any;
-  }
-
-  void take(const ResultSlot& slot) {
-    workers_cpu_.store(slot.cpu, std::memory_order_relaxed);
-    TaskResult result = result_in(slot);
-    if (result.id == kFailedTask)
-      break_down(std::move(result));
-    else
-      end_task(std::move(result));
-  }
-
-  TaskResult result_in(const ResultSlot& slot) {
-    TaskResult result{slot.id, static_cast<TaskResult::Outcome>(slot.outcome), {}};
-    if (slot.size <= ResultSlot::kInlineBytes) {
-      result.bytes.assign(slot.body(), slot.body() + slot.size);
-      return result;
-    }
-    std::uint64_t at = 0;
-    std::memcpy(&at, slot.body(), sizeof at);
-    try {
-      result.bytes = file_.read(at, slot.size);
-    } catch (const std::system_error& error) {
-      result = failed_result(slot.id, error.code().value(), "receive a task's result");
-    } catch (const std::bad_alloc&) {
-      result = failed_result(slot.id, ENOMEM, "receive a task's result");
-    }
-    file_.release(at, slot.size);
-    return result;
+    return results_.take_all([this](TaskResult result, int cpu) {
+      workers_cpu_.store(cpu, std::memory_order_relaxed);
+      if (result.id == kFailedTask)
+        break_down(std::move(result));
+      else
+        end_task(std::move(result));
+    });
   }
 
   void end_task(TaskResult result) {
-    if (!spilled_tasks_.empty()) {
-      if (const auto body = spilled_tasks_.extract(result.id))
-        file_.release(body.mapped().at, body.mapped().size);  // which a killed worker did not
-    }
+    spilled_.ended(result.id);
     ledger_.finished(std::move(result));
   }
 
@@ -282,7 +219,7 @@ class RingPoolOf {
 
   /// Says what a dead worker took with it. False when it shall have no successor.
   bool settle(std::size_t index, pid_t pid, os::ExitStatus status) {
-    const std::uint64_t state = slot(index).state.load();
+    const std::uint64_t state = results_.slot(index).state.load();
     const auto lose = [&](std::uint64_t id) {
       end_task({id, TaskResult::Outcome::worker_lost, {}, status});
     };
@@ -295,20 +232,12 @@ class RingPoolOf {
     return true;
   }
 
-  struct Spilled {
-    std::uint64_t at;
-    std::size_t size;
-  };
-
   PoolOptions options_;
   TaskLedger ledger_;
   TaskRing<kWait> tasks_;
-  os::SharedMapping memory_;
+  SpilledTasks spilled_;
+  RingResults results_;
   Doorbell doorbell_;
-  SpillFile file_;
-  SpillRegion spilled_;
-  std::unordered_map<std::uint64_t, Spilled> spilled_tasks_;
-  std::vector<ResultRing> results_;
   std::vector<os::Child> workers_;
   std::vector<pollfd> polled_;
   Backlog waiting_;

@@ -160,6 +160,16 @@ TYPED_TEST(RingPoolTest, LargeResultsThatNobodyTakesWaitInTheirWorkers) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(next(pool).bytes.size(), 10'000'000u);
 }
 
+TYPED_TEST(RingPoolTest, ALargeTaskThatRunsForLongDoesNotHoldUpOthers) {
+  TypeParam pool{{.workers = 2}};
+  const Bytes large(1'000'000, std::byte{7});
+  pool.submit(wait_at_gate, large);
+  for (int i = 0; i < 300; ++i) pool.submit(echo, large);
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(next(pool).bytes, large);
+  board->gate = 1;
+  EXPECT_EQ(next(pool).outcome, Outcome::value);
+}
+
 TYPED_TEST(RingPoolTest, MoreResultsThanTheirRingHoldsAreTakenWhileTasksWait) {
   TypeParam pool{{.workers = 1}};
   const int tasks = 20 * static_cast<int>(ResultRing::kSlots);

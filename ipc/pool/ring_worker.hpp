@@ -13,15 +13,15 @@ namespace ipc {
 template <os::WaitPolicy kWait>
 class RingWorker {
  public:
-  /// `index` from 0, its place among the workers.
-  RingWorker(std::size_t index, WorkerSlot& slot, TaskRing<kWait>& tasks, ResultRing results,
-             Doorbell& doorbell, const SpillFile& file)
+  /// `arguments` and `spilled` are where the large bodies of tasks and of its results lie.
+  RingWorker(WorkerSlot& slot, TaskRing<kWait>& tasks, const SpillFile& arguments,
+             ResultRing results, const SpillFile& spilled, Doorbell& doorbell)
       : slot_(&slot),
         tasks_(&tasks),
+        arguments_(&arguments),
         results_(results),
-        doorbell_(&doorbell),
-        file_(&file),
-        spilled_(file, 1 + index) {
+        spilled_(&spilled),
+        doorbell_(&doorbell) {
     results_.become_producer();
   }
 
@@ -46,13 +46,13 @@ class RingWorker {
     if (!task.is_spilled()) return run_task(task.id, task.function, {task.body.data(), task.size});
     wire::Bytes body;
     try {
-      body = file_->read(task.spilled_at(), task.size);
+      body = arguments_->read(task.spilled_at(), task.size);
     } catch (const std::system_error& error) {
       return failed_result(task.id, error.code().value(), "receive a task");
     } catch (const std::bad_alloc&) {
       return failed_result(task.id, ENOMEM, "receive a task");
     }
-    file_->release(task.spilled_at(), task.size);
+    arguments_->release(task.spilled_at(), task.size);
     return run_task(task.id, task.function, body);
   }
 
@@ -81,18 +81,21 @@ class RingWorker {
     results_.commit();
   }
 
+  /// Puts a body behind those that have not been read.
   std::uint64_t spill(std::span<const std::byte> body) {
-    if (spilled_.is_full()) results_.wait_until_taken(0);
-    if (results_.is_empty()) spilled_.all_read();
-    return spilled_.write(body);
+    if (spilled_bytes_ > kMostSpilledBytes) results_.wait_until_taken(0);
+    if (results_.is_empty()) spilled_bytes_ = 0;
+    spilled_->write(spilled_bytes_, body);
+    return std::exchange(spilled_bytes_, spilled_bytes_ + SpillFile::span(body.size()));
   }
 
   WorkerSlot* slot_;
   TaskRing<kWait>* tasks_;
+  const SpillFile* arguments_;
   ResultRing results_;
+  const SpillFile* spilled_;
+  std::uint64_t spilled_bytes_ = 0;  ///< of it may not have been read
   Doorbell* doorbell_;
-  const SpillFile* file_;
-  SpillRegion spilled_;
 };
 
 }  // namespace ipc

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
+#include <unordered_map>
 
 #include "ipc/os/error.hpp"
 #include "ipc/os/unique_fd.hpp"
@@ -16,12 +18,10 @@
 
 namespace ipc {
 
-/// A file without a name that the pool makes before it forks its workers (memfd_create(2)): so a
-/// body needs no descriptor of its own on either side. Each writer has a region of its own, far
-/// longer than any body, of which only what is written takes memory.
+/// A file without a name that the pool makes before it forks (memfd_create(2)): so a body needs no
+/// descriptor of its own on either side.
 class SpillFile {
  public:
-  static constexpr std::uint64_t kRegionBytes = std::uint64_t{1} << 44;
   /// What a body takes: whole pages, so that its release frees all.
   static std::uint64_t span(std::size_t size) {
     constexpr std::uint64_t kPageBytes = 4096;
@@ -60,12 +60,11 @@ class SpillFile {
     return body;
   }
 
-  /// What lies there is needed no more. The beginning of a region keeps its memory, so that small
+  /// What lies there is needed no more. The beginning of the file keeps its memory, so that small
   /// bodies do not take new memory each.
   void release(std::uint64_t at, std::size_t size) const noexcept {
     constexpr std::uint64_t kKeptBytes = 256 * 1024;
-    const std::uint64_t kept = at / kRegionBytes * kRegionBytes + kKeptBytes;
-    const std::uint64_t from = std::max(at, kept), until = at + span(size);
+    const std::uint64_t from = std::max(at, kKeptBytes), until = at + span(size);
     if (from < until)
       ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from),
                   static_cast<off_t>(until - from));
@@ -75,29 +74,44 @@ class SpillFile {
   os::UniqueFd file_;
 };
 
-/// Where one writer's bodies lie, one behind the other until all have been read.
-class SpillRegion {
- public:
-  SpillRegion(const SpillFile& file, std::size_t index)
-      : file_(&file), begin_(index * SpillFile::kRegionBytes) {}
+/// How many bytes of bodies lie in one such file before further ones have to wait.
+inline constexpr std::uint64_t kMostSpilledBytes = 64 << 20;
 
-  /// Gives where it lies. Throws as SpillFile::write().
-  std::uint64_t write(std::span<const std::byte> body) {
-    const std::uint64_t at = begin_ + used_;
-    file_->write(at, body);
-    used_ += SpillFile::span(body.size());
+/// The arguments of tasks on their way to the workers, each from its sending to its task's end.
+class SpilledTasks {
+ public:
+  [[nodiscard]] const SpillFile& file() const { return file_; }
+  [[nodiscard]] bool has_room() const { return bytes_ <= kMostSpilledBytes; }
+
+  /// Gives where they lie. Throws as SpillFile::write().
+  std::uint64_t write(std::uint64_t task, std::span<const std::byte> arguments) {
+    const std::uint64_t bytes = SpillFile::span(arguments.size());
+    std::uint64_t at = 0;  // the first gap
+    for (const auto& [begin, taken] : taken_) {
+      if (begin - at >= bytes) break;
+      at = begin + taken;
+    }
+    file_.write(at, arguments);
+    taken_.emplace(at, bytes);
+    places_.emplace(task, at);
+    bytes_ += bytes;
     return at;
   }
-  void all_read() { used_ = 0; }
-  /// Whether the next body should wait until those before it have been read.
-  [[nodiscard]] bool is_full() const { return used_ > kMostBytes; }
+  /// A worker has read them, unless it was killed before.
+  void ended(std::uint64_t task) {
+    if (places_.empty()) return;
+    const auto place = places_.extract(task);
+    if (!place) return;
+    const auto taken = taken_.extract(place.mapped());
+    file_.release(taken.key(), taken.mapped());
+    bytes_ -= taken.mapped();
+  }
 
  private:
-  static constexpr std::uint64_t kMostBytes = 64 << 20;
-
-  const SpillFile* file_;
-  std::uint64_t begin_;
-  std::uint64_t used_ = 0;
+  SpillFile file_;
+  std::map<std::uint64_t, std::uint64_t> taken_;  ///< of the file, from where and how much
+  std::unordered_map<std::uint64_t, std::uint64_t> places_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace ipc
