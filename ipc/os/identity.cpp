@@ -111,13 +111,10 @@ ShortIdentity my_short_identity() {
   return me;
 }
 
-pid_t pid_of(ShortIdentity who) {
-  return static_cast<pid_t>(static_cast<std::uint32_t>(who) & ((1U << kPidBits) - 1));
-}
-
 bool has_ended(ShortIdentity who) {
-  const pid_t pid = pid_of(who);
-  const std::uint32_t mark = static_cast<std::uint32_t>(who) >> kPidBits;
+  const auto bits = static_cast<std::uint32_t>(who);
+  const auto pid = static_cast<pid_t>(bits & ((1U << kPidBits) - 1));
+  const std::uint32_t mark = bits >> kPidBits;
   if (pid == 0) return false;
   if (::kill(pid, 0) == -1 && errno == ESRCH) return true;
   const auto stat = stat_of(pid);

@@ -31,6 +31,5 @@ ShortIdentity shortened(Identity who);
 /// This process; as cheap as my_identity().
 ShortIdentity my_short_identity();
 bool has_ended(ShortIdentity who);
-pid_t pid_of(ShortIdentity who);
 
 }  // namespace ipc::os

@@ -205,10 +205,9 @@ class RingPoolOf {
     if (workers_[index].pid() > 0) {
       const auto status = workers_[index].try_wait();
       if (!status) return;
-      const pid_t pid = workers_[index].pid();
       workers_[index] = {};
       take_results();  // what it sent before its death counts
-      if (ledger_.is_broken() || !settle(index, pid, *status)) return;
+      if (ledger_.is_broken() || !settle(results_.slot(index), *status)) return;
     }
     try {
       start(index);
@@ -218,12 +217,12 @@ class RingPoolOf {
   }
 
   /// Says what a dead worker took with it. False when it shall have no successor.
-  bool settle(std::size_t index, pid_t pid, os::ExitStatus status) {
-    const std::uint64_t state = results_.slot(index).state.load();
+  bool settle(const WorkerSlot& worker, os::ExitStatus status) {
+    const std::uint64_t state = worker.state.load();
     const auto lose = [&](std::uint64_t id) {
       end_task({id, TaskResult::Outcome::worker_lost, {}, status});
     };
-    tasks_.after_death(pid, lose);
+    tasks_.after_death(worker, lose);
     if (state == worker_state::kInitializing) {
       break_down({kFailedTask, TaskResult::Outcome::worker_lost, {}, status});
       return false;

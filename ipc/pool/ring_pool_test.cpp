@@ -68,7 +68,7 @@ constexpr unsigned kAfterwards = 1000;
 /// how many it took until both were done, if that came first.
 template <class P>
 std::optional<unsigned> kill_after(P& pool, unsigned steps) {
-  const Bytes small(100, std::byte{1}), large(5000, std::byte{2});
+  const Bytes small(100, std::byte{1}), large(600, std::byte{2});
   board->done = 0;
   Led worker(worker_of(pool));
   const auto first = pool.submit(count_and_echo, small);
@@ -103,7 +103,7 @@ TYPED_TEST(RingPoolTest, AWorkerKilledAtAnyInstructionLosesAtMostItsTask) {
   TypeParam pool{{.workers = 1}};
   const auto all = kill_after(pool, 1'000'000);
   ASSERT_TRUE(all);
-  constexpr int kRounds = 25;
+  constexpr int kRounds = 60;
   std::mt19937 random(std::random_device{}());
   for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round)
     kill_after(pool, std::uniform_int_distribution(0U, *all + kAfterwards)(random));

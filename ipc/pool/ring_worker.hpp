@@ -28,6 +28,7 @@ class RingWorker {
   /// Its life, until a stop or its last task.
   void serve(const PoolOptions& options) {
     if (const auto failed = failed_initializer(options, kFailedTask)) return send(*failed);
+    slot_->who.store(os::my_short_identity());
     slot_->state.store(worker_state::kIdle);
     const int most = options.max_tasks_per_child.value_or(0);
     RingTask task;

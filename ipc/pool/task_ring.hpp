@@ -68,9 +68,10 @@ class TaskRing {
   }
   /// After a worker's death: `lose` is called with the task that it was taking.
   template <class Lose>
-  void after_death(pid_t worker, Lose lose) {
-    slots_.repair_all_of(
-        worker, [&](Slot& slot) { lose(reinterpret_cast<const Head*>(slot.bytes())->id); });
+  void after_death(const WorkerSlot& worker, Lose lose) {
+    slots_.repair_all_of(worker.who.load(), [&](Slot& slot) {
+      lose(reinterpret_cast<const Head*>(slot.bytes())->id);
+    });
     lines_->event.distrust_scout();
     if (slots_.has_more(ShmSlots::Side::kGet)) lines_->event.notify();
   }

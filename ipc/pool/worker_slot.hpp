@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "ipc/os/identity.hpp"
+
 namespace ipc {
 
 /// The id of a task that tells a worker to leave.
@@ -23,6 +25,7 @@ inline constexpr std::uint64_t kInitializing = std::numeric_limits<std::uint64_t
 /// A line of its own, as each worker writes its own.
 struct alignas(64) WorkerSlot {
   std::atomic<std::uint64_t> state;
+  std::atomic<os::ShortIdentity> who;  ///< where it takes tasks in this name
 };
 
 }  // namespace ipc
