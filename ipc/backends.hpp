@@ -21,6 +21,7 @@
 #include "ipc/pipe/unix_stream.hpp"
 #include "ipc/pipe/vmsplice_pipe.hpp"
 #include "ipc/pool/fork_per_task_pool.hpp"
+#include "ipc/pool/ring_pool.hpp"
 #include "ipc/pool/shared_queue_pool.hpp"
 #include "ipc/pool/thread_pool.hpp"
 #include "ipc/pool/worker_channel_pool.hpp"
@@ -81,6 +82,7 @@ using Semaphores = os::TypeList<PosixSemaphore, NamedPosixSemaphore, SysvSemapho
 using Queues = os::TypeList<PosixQueue, SysvQueue, BoostQueue, PacketPipe, SeqpacketQueue, ShmQueue,
                             ShmQueueSpin, ShmQueueBlock, ByteRing>;
 using Notifiers = os::TypeList<RtSignal, SignalFd, EventFd, FutexNotifier, PipeByte>;
-using Pools = os::TypeList<SharedQueuePool, WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
+using Pools = os::TypeList<RingPool, RingPoolSpin, RingPoolBlock, SharedQueuePool,
+                           WorkerChannelPool, ForkPerTaskPool, ThreadPool>;
 
 }  // namespace ipc

@@ -53,6 +53,7 @@ TEST_F(CapabilitiesTest, SayWhatABackendLacksAndNothingOfOneThatLacksNothing) {
   EXPECT_EQ(lacks("shared", "anonymous_robust_mutex"), "");
   EXPECT_EQ(lacks("shared", "anonymous_spin_lock"), "a killed holder keeps the lock for ever");
   EXPECT_EQ(lacks("process", "fork_sigchld_ignored"), "no exit status of the child");
+  EXPECT_EQ(lacks("pool", "shm_ring"), "");
   EXPECT_EQ(lacks("pool", "shared_queue"), "");
   EXPECT_EQ(lacks("pool", "threads"),
             "its workers are threads: a task that dies ends them all; no max_tasks_per_child");

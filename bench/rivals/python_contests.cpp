@@ -88,7 +88,7 @@ double pool_map_ns(const Window& window, Placement placement) {
     for (int i = 0; i < kPoolItems; ++i) items[static_cast<std::size_t>(i)] = i;
     peer.start();
     sample(peer, samples, [&] {
-      if (pool.map(twice, items).back() != twice(items.back()))
+      if (pool.map(twice, items, 1).back() != twice(items.back()))
         throw std::runtime_error("wrong result");
     });
   };
@@ -199,19 +199,27 @@ Waiting waiting() {
 
 void add_pools(std::vector<Contest>& contests, const Interpreter& rival) {
   const Waiting waits = waiting<DefaultPool>();
+  const auto over_ring = [](const char* name, Waiting how, auto measure) {
+    Side side = ring_side<ipc::Pools>("pool", how, measure);
+    side.name = name;
+    return side;
+  };
+  const auto map = []<class P>(std::type_identity<P>) -> Measure { return &pool_map_ns<P>; };
+  const auto apply = []<class P>(std::type_identity<P>) -> Measure { return &pool_apply_ns<P>; };
   contests.push_back({"Pool map, chunk 1, 2 workers",
                       Placement::unpinned,
-                      {{"Pool", waits, {}, &pool_map_ns<DefaultPool>}, rival.side("pool_map")},
-                      {at_least(15, "Pool", "CPython")}});
-  Side spinning = ring_side<ipc::Pools>(
-      "pool", Waiting::spinning,
-      []<class P>(std::type_identity<P>) -> Measure { return &pool_apply_ns<P>; });
-  spinning.name = "Pool, ring";
-  contests.push_back(
-      {"Pool apply, 2 workers",
-       Placement::unpinned,
-       {{"Pool", waits, {}, &pool_apply_ns<DefaultPool>}, spinning, rival.side("pool_apply")},
-       {at_least(2, "Pool", "CPython"), at_least(100, "Pool, ring", "CPython")}});
+                      {{"Pool", waits, {}, &pool_map_ns<DefaultPool>},
+                       over_ring("Pool, asleep", Waiting::blocking, map),
+                       rival.side("pool_map")},
+                      {at_least(15, "Pool", "CPython"), at_least(15, "Pool, asleep", "CPython")}});
+  contests.push_back({"Pool apply, 2 workers",
+                      Placement::unpinned,
+                      {{"Pool", waits, {}, &pool_apply_ns<DefaultPool>},
+                       over_ring("Pool, asleep", Waiting::blocking, apply),
+                       over_ring("Pool, awake", Waiting::spinning, apply),
+                       rival.side("pool_apply")},
+                      {at_least(2, "Pool", "CPython"), at_least(2, "Pool, asleep", "CPython"),
+                       at_least(100, "Pool, awake", "CPython")}});
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ double line_round_trip_ns(Placement placement) {
   if (placement != Placement::cross_core || !spread(placement, machine())) return kUnknown;
   constexpr std::chrono::milliseconds kWarmup(1), kTimed(3);
   try {
-    return round_trip_ns<BareLine<false>>(sizeof(std::uint64_t),
-                                          {kWarmup, kTimed, std::chrono::seconds(5)}, placement);
+    return round_trip_ns<BareLine<LineWait::looks>>(
+        sizeof(std::uint64_t), {kWarmup, kTimed, std::chrono::seconds(5)}, placement);
   } catch (const CaseFailed&) {
     return kUnknown;
   }

@@ -68,6 +68,20 @@ bool spin_for_ns(std::int64_t budget, IsSo is_so) {
   }
 }
 
+/// Looks until then whether it is so; true when it was. Lets others run now and then, and at every
+/// look while what is waited for has to come from this CPU.
+template <class IsSo>
+bool spin_in_turns(const std::atomic<int>& others_cpu, std::int64_t until_ns, IsSo is_so) {
+  constexpr std::int64_t kTurnNs = 20'000;
+  do {
+    const bool is_here = others_cpu.load(std::memory_order_relaxed) == this_cpu();
+    if (!is_here && spin_for_ns(kTurnNs, is_so)) return true;
+    ::sched_yield();
+    if (is_so()) return true;
+  } while (now_ns() < until_ns);
+  return false;
+}
+
 /// The one process, of all that wait for the same thing, that may spin for it: further ones would
 /// only keep it from those that run. Lies in shared memory, best on a cache line of its own. It is
 /// taken for a limited time, so one that is killed meanwhile keeps nobody from it for long.
@@ -78,6 +92,9 @@ class SpinSeat {
     std::int64_t taken_until = taken_until_.load(std::memory_order_relaxed);
     return taken_until <= now &&
            taken_until_.compare_exchange_strong(taken_until, until, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool is_taken(std::int64_t now) const {
+    return taken_until_.load(std::memory_order_relaxed) > now;
   }
   void leave() { taken_until_.store(0, std::memory_order_relaxed); }
 
@@ -112,15 +129,16 @@ class WakeNote {
   std::atomic<std::int64_t> called_ns_{0};
 };
 
-/// Lets others run once, where that pays; true when it came.
+/// Lets others run once, where that pays; true when it came. `is_patient`: however long that took,
+/// it paid when it came.
 template <class IsSo>
-bool yield_once(IsSo is_so) {
+bool yield_once(IsSo is_so, bool is_patient = false) {
   SpinBudget& budget = SpinBudget::of_this_process();
   if (!budget.may_yield()) return false;
   const std::int64_t from = now_ns();
   ::sched_yield();
   const bool came = is_so();
-  budget.yielded(came, now_ns() - from);
+  budget.yielded(came, came && is_patient ? 0 : now_ns() - from);
   return came;
 }
 

@@ -2,8 +2,6 @@
 // out, and which results wait.
 #pragma once
 
-#include <unistd.h>
-
 #include <deque>
 #include <optional>
 #include <set>
@@ -12,6 +10,7 @@
 
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
+#include "ipc/os/identity.hpp"
 #include "ipc/pool/contract.hpp"
 
 namespace ipc {
@@ -64,7 +63,7 @@ class TaskLedger {
   }
 
   [[nodiscard]] unsigned workers() const { return static_cast<unsigned>(workers_); }
-  [[nodiscard]] bool is_owner() const { return owner_ == ::getpid(); }
+  [[nodiscard]] bool is_owner() const { return owner_ == os::my_identity(); }
   /// Throws EPERM in another process than the one that made the pool.
   void require_owner() const {
     if (!is_owner()) os::throw_error(EPERM, "the pool belongs to another process");
@@ -127,7 +126,7 @@ class TaskLedger {
 
  private:
   int workers_;
-  pid_t owner_ = ::getpid();
+  os::Identity owner_ = os::my_identity();  // no system call at each task
   std::set<std::uint64_t> out_;
   std::deque<TaskResult> ready_;
   std::optional<TaskResult> verdict_;

@@ -1,32 +1,13 @@
 // Tasks and results as packets: what a worker does with the one, and a pool with the other.
 #pragma once
 
-#include <atomic>
-#include <limits>
 #include <optional>
 
 #include "ipc/pool/packet.hpp"
 #include "ipc/pool/task.hpp"
+#include "ipc/pool/worker_slot.hpp"
 
 namespace ipc {
-
-/// The id of a packet that tells a worker to leave.
-inline constexpr std::uint64_t kStopPacket = 0;
-/// The id of a packet in which a worker tells how its initializer failed.
-inline constexpr std::uint64_t kFailedPacket = std::numeric_limits<std::uint64_t>::max();
-
-/// What a worker tells of itself in a word of shared memory: the id of the task that it holds, or
-/// one of these. So the pool knows what was lost with it, however it ends.
-namespace worker_state {
-inline constexpr std::uint64_t kIdle = 0;
-inline constexpr std::uint64_t kRetired = std::numeric_limits<std::uint64_t>::max() - 1;
-inline constexpr std::uint64_t kInitializing = std::numeric_limits<std::uint64_t>::max();
-}  // namespace worker_state
-
-/// A line of its own, as each worker writes its own.
-struct alignas(64) WorkerSlot {
-  std::atomic<std::uint64_t> state;
-};
 
 /// The result that a worker sent.
 inline TaskResult result_of(Packet packet) {
@@ -56,12 +37,11 @@ inline void answer_packet(const Packet& task, int to) {
 
 /// A worker's life, until a stop or its last task.
 inline void serve_packets(const PoolOptions& options, int from, int to, WorkerSlot& slot) {
-  if (const auto failed = failed_initializer(options, kFailedPacket))
-    return send_result(*failed, to);
+  if (const auto failed = failed_initializer(options, kFailedTask)) return send_result(*failed, to);
   slot.state.store(worker_state::kIdle);
   const int most = options.max_tasks_per_child.value_or(0);
   for (int tasks = 1; const auto task = recv_packet(from, 0); ++tasks) {
-    if (task->id == kStopPacket) break;
+    if (task->id == kStopTask) break;
     slot.state.store(task->id);
     answer_packet(*task, to);
     slot.state.store(tasks == most ? worker_state::kRetired : worker_state::kIdle);

@@ -7,7 +7,7 @@
 #include "ipc/pool/async_result.hpp"
 #include "ipc/pool/calls.hpp"
 #include "ipc/pool/result_range.hpp"
-#include "ipc/pool/shared_queue_pool.hpp"
+#include "ipc/pool/ring_pool.hpp"
 
 namespace ipc {
 
@@ -58,7 +58,7 @@ struct Group {
 /// worker, and is a WorkerLost.
 ///
 /// The default backend keeps its workers, so a task costs no fork.
-template <TaskPool Backend = SharedQueuePool>
+template <TaskPool Backend = RingPool>
 class Pool {
  public:
   /// As many workers as this process may use CPUs.

@@ -149,7 +149,8 @@ TYPED_TEST(PoolDeaths, ATaskThatADeadWorkerHadNotTakenIsItsSuccessors) {
   TypeParam pool{{.workers = 1}};
   pool.submit(give_pid, {});
   const auto worker = wire::decode<pid_t>(next(pool).bytes);
-  for (char state = 0; state != 'S';) state = state_of(worker);
+  if (os::wait_policy<TypeParam> != os::WaitPolicy::spin)  // which never sleeps
+    while (state_of(worker) != 'S') ::sched_yield();
   ::kill(worker, SIGSTOP);
   while (state_of(worker) != 'T') ::sched_yield();
   pool.submit(echo, wire::encode(7));
@@ -195,14 +196,13 @@ TYPED_TEST(PoolDeaths, ReplacesWorkersWhileOtherThreadsAllocateAndPrint) {
               const os::UniqueFd null(::open("/dev/null", O_WRONLY));
               ::dup2(null.get(), STDOUT_FILENO);
               std::atomic<bool> stop{false};
-              std::vector<std::thread> busy;
-              busy.emplace_back([&] {
+              std::thread prints([&] {
                 while (!stop) {
                   std::printf("%s\n", std::string(100, 'x').c_str());
                   ::sched_yield();  // or it keeps stdout's lock, for which each fork waits
                 }
               });
-              busy.emplace_back([&] {
+              std::thread allocates([&] {
                 while (!stop) std::vector<std::string>(10, std::string(100, 'x')).clear();
               });
               const auto print = [](std::span<const std::byte>, Bytes&) {
@@ -217,7 +217,8 @@ TYPED_TEST(PoolDeaths, ReplacesWorkersWhileOtherThreadsAllocateAndPrint) {
               while (const auto result = pool.collect(os::Deadline::never()))
                 ++(result->outcome == Outcome::worker_lost ? lost : fine);
               stop = true;
-              for (auto& thread : busy) thread.join();
+              prints.join();
+              allocates.join();
               return lost == 200 && fine == 200;
             }),
             kSuccess);

@@ -72,7 +72,7 @@ class SharedQueuePool {
     while (!ledger_.out().empty()) pump(os::Deadline::never());
     if (!ledger_.end()) return;
     for (std::size_t i = 0; i < workers_.size() && !ledger_.is_broken(); ++i)
-      send_packet(tasks_.sender.get(), kStopPacket, 0, {});
+      send_packet(tasks_.sender.get(), kStopTask, 0, {});
     for (auto& worker : workers_) worker.wait_until(os::Deadline::after(kPatience));
     end_workers();
   }
@@ -164,7 +164,7 @@ class SharedQueuePool {
     while (auto packet = recv_packet(results_.receiver.get(), MSG_DONTWAIT)) {
       any = true;
       auto result = result_of(*std::move(packet));
-      if (result.id == kFailedPacket) {
+      if (result.id == kFailedTask) {
         break_down(std::move(result));
       } else {
         // A task called lost by mistake, as its worker was stopped in between, is not given twice.
@@ -202,7 +202,7 @@ class SharedQueuePool {
   /// successor.
   bool settle(std::uint64_t state, os::ExitStatus status) {
     if (state == worker_state::kInitializing) {
-      break_down({kFailedPacket, TaskResult::Outcome::worker_lost, {}, status});
+      break_down({kFailedTask, TaskResult::Outcome::worker_lost, {}, status});
       return false;
     }
     if (ledger_.out().contains(state))
@@ -218,7 +218,7 @@ class SharedQueuePool {
     auto first_untaken = peek_packet_id(tasks_.receiver.get());
     if (!first_untaken && !waiting_.empty()) first_untaken = waiting_.front().id;
     for (const std::uint64_t id : ledger_.out()) {
-      if (first_untaken && *first_untaken != kStopPacket && id >= *first_untaken) break;
+      if (first_untaken && *first_untaken != kStopTask && id >= *first_untaken) break;
       suspects_.try_emplace(id, Suspect{os::Deadline::after(kGrace), status});
     }
   }

@@ -68,7 +68,7 @@ class WorkerChannelPool {
     while (!ledger_.out().empty()) pump(os::Deadline::never());
     if (!ledger_.end()) return;
     for (auto& worker : workers_)
-      if (!ledger_.is_broken()) send_packet(worker.channel.sender.get(), kStopPacket, 0, {});
+      if (!ledger_.is_broken()) send_packet(worker.channel.sender.get(), kStopTask, 0, {});
     for (auto& worker : workers_) worker.child.wait_until(os::Deadline::after(kPatience));
     end_workers();
   }
@@ -181,7 +181,7 @@ class WorkerChannelPool {
   /// Says what a dead worker took with it. False when it shall have no successor.
   bool settle(Worker& worker, os::ExitStatus status) {
     if (slot(worker).state.load() == worker_state::kInitializing) {
-      break_down({kFailedPacket, TaskResult::Outcome::worker_lost, {}, status});
+      break_down({kFailedTask, TaskResult::Outcome::worker_lost, {}, status});
       return false;
     }
     if (worker.task && peek_packet_id(worker.channel.receiver.get()) != worker.task)
@@ -203,7 +203,7 @@ class WorkerChannelPool {
   void take_results(Worker& worker) {
     while (auto packet = recv_packet(worker.channel.sender.get(), MSG_DONTWAIT)) {
       auto result = result_of(*std::move(packet));
-      if (result.id == kFailedPacket) return break_down(std::move(result));
+      if (result.id == kFailedTask) return break_down(std::move(result));
       worker.task = 0;
       ledger_.finished(std::move(result));
     }

@@ -69,9 +69,16 @@ class ShmEvent {
   bool await(Attempt attempt, More more, os::Deadline deadline, Pace pace) {
     if constexpr (kWait == os::WaitPolicy::spin) return spin(attempt, deadline, pace);
     const bool looks = kWait == os::WaitPolicy::adaptive && !pace.sleeps_at_once;
+    return await(attempt, more, deadline, looks,
+                 [&] { return os::wait_awake(waker_.cpu(), deadline, paced(attempt, pace)); });
+  }
+  /// The same, where `look`, unless none looks for long, is what the scout does before it sleeps:
+  /// true when an attempt succeeded.
+  template <class Attempt, class More, class Look>
+  bool await(Attempt attempt, More more, os::Deadline deadline, bool looks, Look look) {
     bool is_scout = looks && become_scout();
     for (auto patience = os::Deadline::after(kNap);;) {
-      if (is_scout && (looks ? look(attempt, deadline, pace) : attempt(false))) {
+      if (is_scout && (looks ? look() : attempt(false))) {
         retire();
         break;
       }
@@ -94,6 +101,8 @@ class ShmEvent {
   /// Now and then, by those that wait here when they need not wait: it becomes quiet when nobody
   /// was woken since the last time and nobody sleeps.
   void settle();
+  /// There may be no scout, as one that waited was killed: the next change wakes another.
+  void distrust_scout() { retire(); }
 
  private:
   using Word = std::uint64_t;
@@ -121,12 +130,6 @@ class ShmEvent {
       for (int i = 0; i < pace.pauses_a_look; ++i) os::relax();
       return attempt(false);
     };
-  }
-
-  /// As the scout.
-  template <class Attempt>
-  bool look(Attempt attempt, os::Deadline deadline, Pace pace) {
-    return os::wait_awake(waker_.cpu(), deadline, paced(attempt, pace));
   }
 
   /// Never sleeps, and lets others run when it takes long.

@@ -103,6 +103,10 @@ class ShmSlots {
   /// Frees a slot found unfinished when its owner has ended; false when it lives. Some
   /// microseconds.
   static bool repair(const Claim& claim);
+  /// Frees all that one process, which has ended, was in the middle of putting or getting, after
+  /// `use` saw each. For who knows of the end by itself.
+  template <class Use>
+  void repair_all_of(os::ShortIdentity ended, Use use);
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -149,6 +153,19 @@ class ShmSlots {
   Ends* ends_;
   std::byte* slots_;
 };
+
+template <class Use>
+void ShmSlots::repair_all_of(os::ShortIdentity ended, Use use) {
+  for (std::size_t index = 0; index < capacity_; ++index) {
+    Slot& slot = *reinterpret_cast<Slot*>(slots_ + index * stride_);
+    const Claim claim{0, &slot, SlotState(slot.state.load())};
+    const auto phase = claim.state.phase();
+    const bool is_owned = phase == SlotState::kWriting || phase == SlotState::kReading;
+    if (!is_owned || claim.state.owner() != ended) continue;
+    use(slot);
+    change(claim, {claim.state.lap() + 1, SlotState::kFree});
+  }
+}
 
 inline bool ShmSlots::find(Side side, Claim& claim) const {
   const auto phase = side == Side::kPut ? SlotState::kFree : SlotState::kFull;

@@ -241,8 +241,9 @@ TEST_F(Starved, WithoutAnotherProcessWhatNeedsOneSaysSo) {
   for (const char* name :
        {"process fork", "process vfork", "process clone3_pidfd", "process posix_spawn",
         "process fork_exec", "process double_fork", "process fork_sigchld_ignored",
-        "process thread", "pipe process_vm_readv", "pool shared_queue", "pool worker_channel",
-        "pool fork_per_task", "pool threads", "typed Process", "typed Pool"})
+        "process thread", "pipe process_vm_readv", "pool shm_ring", "pool shm_ring_spin",
+        "pool shm_ring_block", "pool shared_queue", "pool worker_channel", "pool fork_per_task",
+        "pool threads", "typed Process", "typed Pool"})
     failures.emplace(name, kError);
   expect_all_but(test::kNoProcesses, failures);
 }
