@@ -6,6 +6,7 @@
 #include "bench/harness/command.hpp"
 #include "bench/measure.hpp"
 #include "bench/rivals/contests.hpp"
+#include "bench/rivals/links.hpp"
 #include "bench/rivals/our_links.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/os/child.hpp"
@@ -237,8 +238,15 @@ std::vector<Contest> python_contests(const std::string& python, const std::strin
            Waiting::blocking,
            {},
            &queue_round_trip_ns<ipc::ShmQueueBlock>},
+          {"futex(2)",
+           Waiting::blocking,
+           {},
+           [](const Window& window, Placement where) {
+             return round_trip_ns<BareLine<LineWait::sleeps>>(sizeof(Number), window, where);
+           }},
           rival.side("queue_round_trip")},
-         {at_least(8, "Queue", "CPython"), at_least(8, "Queue, shm_ring_block", "CPython")}});
+         {at_least(8, "Queue", "CPython"), at_least(8, "Queue, shm_ring_block", "CPython"),
+          shown("futex(2)", "CPython")}});
   contests.push_back({"Queue<int> one way 8 B",
                       Placement::cross_core,
                       {{"Queue", waits, {}, &queue_one_way_ns}, rival.side("queue_one_way")},
