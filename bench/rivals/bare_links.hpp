@@ -86,6 +86,7 @@ struct DescriptorPair {
 };
 
 /// pipe(2), twice.
+template <class End = DescriptorEnd>
 class BarePipe {
   DescriptorPair there_{"pipe", ::pipe}, back_{"pipe", ::pipe};
 
@@ -93,11 +94,11 @@ class BarePipe {
   explicit BarePipe(std::size_t size)
       : first(back_[0], there_[1], size), second(there_[0], back_[1], size) {}
 
-  DescriptorEnd first, second;
+  End first, second;
 };
 
 /// socketpair(2) of Unix sockets.
-template <int kType>
+template <int kType, class End = DescriptorEnd>
 class BareSocketpair {
   DescriptorPair pair_{"socketpair", [](int* fds) { return ::socketpair(AF_UNIX, kType, 0, fds); }};
 
@@ -105,7 +106,7 @@ class BareSocketpair {
   explicit BareSocketpair(std::size_t size)
       : first(pair_[0], pair_[0], size), second(pair_[1], pair_[1], size) {}
 
-  DescriptorEnd first, second;
+  End first, second;
 };
 
 /// Two POSIX message queues, mq_overview(7).
