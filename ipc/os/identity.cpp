@@ -90,9 +90,13 @@ Identity my_identity() {
   return known ? known : find_my_identity();
 }
 
+bool is_reaped(Identity who) {
+  return who != 0 && ::kill(pid_of(who), 0) == -1 && errno == ESRCH;
+}
+
 bool has_ended(Identity who) {
   if (who == 0) return false;
-  if (::kill(pid_of(who), 0) == -1 && errno == ESRCH) return true;
+  if (is_reaped(who)) return true;
   const auto started = static_cast<std::uint32_t>(who >> 32);
   const auto stat = stat_of(pid_of(who));
   return stat && (stat->ended || (started != 0 && stat->started != started));

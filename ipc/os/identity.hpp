@@ -19,6 +19,9 @@ inline pid_t pid_of(Identity who) {
   return static_cast<pid_t>(static_cast<std::uint32_t>(who));
 }
 
+/// Whether that process has ended and was reaped, as far as one system call can tell: false where
+/// its pid is another's by now.
+bool is_reaped(Identity who);
 /// Whether that process has ended, reaped or not. Reads /proc: some microseconds. Where that cannot
 /// be read, a process counts as ended only once it is reaped. One that called execve(2) lives on.
 bool has_ended(Identity who);

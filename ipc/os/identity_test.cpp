@@ -43,8 +43,10 @@ TEST_F(AnIdentity, HasEndedAsAZombieAndWhenReapedAndNotBefore) {
   siginfo_t info{};
   check(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), "waitid");
   EXPECT_TRUE(has_ended(*who));
+  EXPECT_FALSE(is_reaped(*who));
   child.wait();
   EXPECT_TRUE(has_ended(*who));
+  EXPECT_TRUE(is_reaped(*who));
 }
 
 TEST_F(AnIdentity, OfAnEarlierProcessWithTheSamePidHasEnded) {

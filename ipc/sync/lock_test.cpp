@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -81,6 +82,18 @@ TYPED_TEST(BothLocks, BlocksAnotherUntilItIsReleased) {
   // The waiter ended holding it.
   EXPECT_EQ(waiter.wait(), test::kSuccess);
   EXPECT_THROW(lock.acquire(), OwnerDied);
+}
+
+TYPED_TEST(BothLocks, ALockOfOneThatWasReapedIsFoundWithoutANap) {
+  auto least = os::Duration::max();
+  for (int i = 0; i < 20; ++i) {  // some on a machine that has time
+    TypeParam lock;
+    EXPECT_EQ(test::in_child([&] { return lock.acquire(), true; }), test::kSuccess);
+    const auto start = os::Clock::now();
+    EXPECT_THROW(lock.acquire(), OwnerDied);
+    least = std::min<os::Duration>(least, os::Clock::now() - start);
+  }
+  EXPECT_LT(least, 25ms);
 }
 
 TYPED_TEST(BothLocks, ReleasingItWhenFreeIsAnError) {

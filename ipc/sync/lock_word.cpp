@@ -43,8 +43,9 @@ Taken LockWord::wait_until(os::Deadline deadline, os::Identity me) {
       continue;
     }
     const bool is_late = deadline.expired();
-    // Looking costs more than a short wait: only after a whole nap, or before giving up.
-    if ((is_late || seen == before) && os::has_ended(seen & ~kContended)) {
+    // Looking closely costs more than a short wait: only after a whole nap, or before giving up.
+    const os::Identity holder = seen & ~kContended;
+    if (is_late || seen == before ? os::has_ended(holder) : os::is_reaped(holder)) {
       if (change(word_, seen, me | kContended)) return Taken::kAfterDeath;
       continue;
     }
@@ -54,16 +55,15 @@ Taken LockWord::wait_until(os::Deadline deadline, os::Identity me) {
       seen |= kContended;
     }
     before = seen;
-    const std::int64_t called_before = giver_called_ns_.load(std::memory_order_relaxed);
+    const std::int64_t called_before = giver_.called_ns();
     os::futex_nap(lower_half(word_), static_cast<std::uint32_t>(seen), deadline);
-    learn_from_wake(called_before);
+    giver_.learn(called_before);
   }
 }
 
 /// Whoever has not slept leaves the mark of those who do to the one that is woken.
 bool LockWord::take_awake(os::Deadline deadline, os::Identity me) {
-  const int giver_cpu = giver_cpu_.load(std::memory_order_relaxed);
-  return os::wait_awake(seat_, giver_cpu, deadline, [&] {
+  return os::wait_awake(seat_, giver_.cpu(), deadline, [&] {
     return word_.load(std::memory_order_relaxed) == 0 && change(word_, 0, me);
   });
 }
@@ -76,16 +76,8 @@ bool LockWord::give() {
 }
 
 void LockWord::wake_one() {
-  giver_cpu_.store(os::this_cpu(), std::memory_order_relaxed);
-  giver_called_ns_.store(os::now_ns(), std::memory_order_relaxed);
+  giver_.write();
   os::futex_wake(lower_half(word_), 1);
-}
-
-void LockWord::learn_from_wake(std::int64_t called_before) {
-  const std::int64_t called = giver_called_ns_.load(std::memory_order_relaxed);
-  if (called == called_before || giver_cpu_.load(std::memory_order_relaxed) == os::this_cpu())
-    return;
-  os::SpinBudget::of_this_process().learn(os::now_ns() - called);
 }
 
 bool LockWord::is_held_by_this_process() const {

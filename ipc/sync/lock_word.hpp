@@ -20,8 +20,8 @@ enum class Taken {
 /// Free (0), or the holder's identity, with a bit that says whether anybody waits: holder and word
 /// change together, so there is no moment at which a death leaves a lock that nobody holds.
 /// Waiters first wait awake where that pays (os::wait_awake()), then sleep in naps, after which
-/// they look whether the holder still lives: its death is noticed within 50 ms, and a waiter killed
-/// while it is woken delays the others by no more.
+/// they look whether the holder still lives: its death is noticed within 50 ms, at once
+/// where it was reaped, and a waiter killed while it is woken delays the others by no more.
 class LockWord {
  public:
   Taken take_until(os::Deadline deadline);
@@ -34,11 +34,9 @@ class LockWord {
   Taken wait_until(os::Deadline deadline, os::Identity me);
   bool take_awake(os::Deadline deadline, os::Identity me);
   [[gnu::cold, gnu::noinline]] void wake_one();
-  void learn_from_wake(std::int64_t called_before);
 
   std::atomic<os::Identity> word_{0};
-  std::atomic<int> giver_cpu_{-1};                ///< where it was last given to a sleeper
-  std::atomic<std::int64_t> giver_called_ns_{0};  ///< and when
+  os::WakeNote giver_;
   alignas(64) os::SpinSeat seat_;
 };
 
