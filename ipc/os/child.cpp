@@ -52,6 +52,11 @@ int open_pidfd(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
+bool has_pidfds() {
+  static const bool has = static_cast<bool>(UniqueFd(open_pidfd(::getpid())));
+  return has;
+}
+
 void die_with_parent(pid_t parent, int signal) {
   check(::prctl(PR_SET_PDEATHSIG, signal), "prctl PR_SET_PDEATHSIG");
   // It may have died before the call; its pid is then no longer our parent's.

@@ -51,6 +51,8 @@ std::optional<std::pair<pid_t, ExitStatus>> wait();
 /// A pidfd (pidfd_open(2), Linux 5.3), closed in programs that are executed; -1 and errno when it
 /// fails, as it does of a process that is reaped.
 int open_pidfd(pid_t pid);
+/// Whether there are any: not before Linux 5.3, nor where a filter forbids them.
+bool has_pidfds();
 
 /// Asks for a signal at the death of the parent `parent` (prctl(2) PR_SET_PDEATHSIG: the parent's
 /// forking thread), and takes it at once if that death came first. Call it in the child.

@@ -1,6 +1,7 @@
 #include "ipc/process/process.hpp"
 
 #include <boost/intrusive/list.hpp>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,10 +11,12 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "ipc/os/child.hpp"
 #include "ipc/os/error.hpp"
+#include "ipc/os/pipe_ends.hpp"
 #include "ipc/process/daemonic.hpp"
 #include "ipc/process/exit_word.hpp"
 #include "ipc/process/process_state.hpp"
@@ -111,10 +114,23 @@ struct Process::Running {
     const Streams streams;
     streams.flush();
     prepare_child(state);
+    os::PipeEnds life;  // where no pidfd can be had, the child's end of it ends with the child
+    if (!os::has_pidfds()) [[unlikely]]
+      life = life_pipe();
     const pid_t pid = os::check(::fork(), "fork");
     if (pid == 0) run_child(state, streams);
+    state.watch = std::move(life.read);
     state.pid = pid;
     state.started = true;
+  }
+
+  static os::PipeEnds life_pipe() {
+    auto life = os::PipeEnds::make();
+    // With a standard stream closed it would stand in its place.
+    if (life.write.get() <= STDERR_FILENO)
+      life.write.reset(
+          os::check(::fcntl(life.write.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
+    return life;
   }
 
   static void prepare_child(const State& state);

@@ -86,7 +86,8 @@ class Process {
   void kill();
 
   /// A descriptor that polls readable once the child ended; it stays this object's. Throws
-  /// std::system_error when there are no more of them, and before Linux 5.3.
+  /// std::system_error when there are no more of them. Before Linux 5.3 children of the child hold
+  /// it up as long as they live.
   [[nodiscard]] int sentinel() const;
 
   [[nodiscard]] const std::string& name() const;

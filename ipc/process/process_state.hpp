@@ -137,8 +137,12 @@ struct Process::State
     return true;
   }
 
-  /// Until the end, the deadline, or for a moment where there is no sentinel.
+  /// Until the end, the deadline, or for a moment where there is no sentinel, or only one that the
+  /// child's own children may hold up.
   void watch_until(os::Deadline deadline) {
+    constexpr std::chrono::milliseconds kMoment(20);
+    if (!os::has_pidfds())
+      deadline = os::Deadline::after(std::min<os::Duration>(deadline.remaining(), kMoment));
     try {
       os::wait_ready(sentinel(), POLLIN, deadline);
     } catch (const std::system_error&) {
