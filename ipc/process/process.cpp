@@ -11,6 +11,7 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -124,13 +125,18 @@ struct Process::Running {
     state.started = true;
   }
 
+  /// Nothing when no descriptors are left: then there is no sentinel.
   static os::PipeEnds life_pipe() {
-    auto life = os::PipeEnds::make();
-    // With a standard stream closed it would stand in its place.
-    if (life.write.get() <= STDERR_FILENO)
-      life.write.reset(
-          os::check(::fcntl(life.write.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
-    return life;
+    try {
+      auto life = os::PipeEnds::make();
+      // With a standard stream closed it would stand in its place.
+      if (life.write.get() <= STDERR_FILENO)
+        life.write.reset(
+            os::check(::fcntl(life.write.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
+      return life;
+    } catch (const std::system_error&) {
+      return {};
+    }
   }
 
   static void prepare_child(const State& state);
