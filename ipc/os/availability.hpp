@@ -26,6 +26,19 @@ concept Backend = requires {
 ///   other side runs on the same CPU and so can do nothing as long as this one spins.
 enum class WaitPolicy { spin, block, adaptive };
 
+/// The name of a backend over a ring in shared memory, by how it waits.
+constexpr std::string_view ring_name(WaitPolicy wait) {
+  switch (wait) {
+    case WaitPolicy::spin:
+      return "shm_ring_spin";
+    case WaitPolicy::block:
+      return "shm_ring_block";
+    case WaitPolicy::adaptive:
+      break;
+  }
+  return "shm_ring";
+}
+
 /// What a backend says with a static constexpr kWaitPolicy; one that says nothing blocks.
 template <class B>
 inline constexpr WaitPolicy wait_policy = WaitPolicy::block;

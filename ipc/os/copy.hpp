@@ -19,4 +19,24 @@ namespace ipc::os {
   for (; bytes > 0; --bytes) *to++ = *from++;
 }
 
+/// memcpy(3) for messages, of which most are too small to be worth a call: in line, for loops that
+/// stay hot.
+[[gnu::always_inline]] inline void copy_message(std::byte* to, const std::byte* from,
+                                                std::size_t size) {
+  const auto copy = [&]<std::size_t kBytes>(std::size_t at) {
+    std::memcpy(to + at, from + at, kBytes);
+  };
+  if (size > 64) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {  // the last of these overlaps the one before
+    for (std::size_t at = 0; at + 16 < size; at += 16) copy.operator()<16>(at);
+    copy.operator()<16>(size - 16);
+  } else if (size >= 8) {
+    copy.operator()<8>(0);
+    copy.operator()<8>(size - 8);
+  } else {
+    for (std::size_t at = 0; at < size; ++at) to[at] = from[at];
+  }
+}
+
 }  // namespace ipc::os

@@ -86,7 +86,7 @@ class RingEnd {
     if (front->kind() != PieceHeader::kWhole) [[unlikely]] {
       take_parts(*front, buffer.first(size));
     } else {
-      copy_message(buffer.data(), in_.bytes_of(*front).data(), size);
+      os::copy_message(buffer.data(), in_.bytes_of(*front).data(), size);
       in_.drop(*front);
     }
     return size;
@@ -146,7 +146,7 @@ class RingEnd {
     if (message.size() > whole_bytes()) [[unlikely]]
       return push_parts(message);
     std::byte* const room = out_.reserve(message.size(), life_);
-    copy_message(room, message.data(), message.size());
+    os::copy_message(room, message.data(), message.size());
     out_.commit(PieceHeader::kWhole, message.size());
   }
 
@@ -211,9 +211,7 @@ class RingEnd {
 template <os::WaitPolicy kWait>
 class ShmRingOf {
  public:
-  static constexpr std::string_view kName = kWait == os::WaitPolicy::spin    ? "shm_ring_spin"
-                                            : kWait == os::WaitPolicy::block ? "shm_ring_block"
-                                                                             : "shm_ring";
+  static constexpr std::string_view kName = os::ring_name(kWait);
   static constexpr os::WaitPolicy kWaitPolicy = kWait;
   using End = RingEnd<kWait>;
 

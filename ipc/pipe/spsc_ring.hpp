@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "ipc/os/copy.hpp"
 #include "ipc/os/membarrier.hpp"
 #include "ipc/pipe/ring_wait.hpp"
 
@@ -74,25 +75,6 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::int64_t>::is_always_lock_free &&
               std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
               std::atomic_ref<std::uint64_t>::is_always_lock_free);
-
-/// memcpy(3) for messages, of which most are too small to be worth a call.
-[[gnu::always_inline]] inline void copy_message(std::byte* to, const std::byte* from,
-                                                std::size_t size) {
-  const auto copy = [&]<std::size_t kBytes>(std::size_t at) {
-    std::memcpy(to + at, from + at, kBytes);
-  };
-  if (size > 64) {
-    std::memcpy(to, from, size);
-  } else if (size >= 16) {  // the last of these overlaps the one before
-    for (std::size_t at = 0; at + 16 < size; at += 16) copy.operator()<16>(at);
-    copy.operator()<16>(size - 16);
-  } else if (size >= 8) {
-    copy.operator()<8>(0);
-    copy.operator()<8>(size - 8);
-  } else {
-    for (std::size_t at = 0; at < size; ++at) to[at] = from[at];
-  }
-}
 
 /// A ring where this process has it mapped.
 class RingView {

@@ -102,6 +102,25 @@ class TaskLedger {
   /// Tasks without a result, in the order in which they were submitted.
   [[nodiscard]] const std::set<std::uint64_t>& out() const { return out_; }
 
+  /// What the submit() of a pool does whose workers live on: `send` gives whether the task is on
+  /// its way, `waiting` has those that are not, and `pump` is as for collect().
+  template <class Send, class Pump>
+  std::uint64_t submit(Backlog& waiting, TaskFunction function,
+                       std::span<const std::byte> arguments, Send send, Pump pump) {
+    const std::uint64_t id = next_id();
+    while (waiting.is_full()) pump(os::Deadline::never());
+    if (is_broken()) {
+      refuse(id);
+    } else if (waiting.empty() && send(id)) {
+      sent(id);  // only now: one that could not be sent is not out
+    } else {
+      waiting.push(id, function, arguments);
+      sent(id);
+      pump(os::Deadline::now());
+    }
+    return id;
+  }
+
   /// What a pool's collect() does; `pump` takes in what there is, at most until the deadline.
   template <class Pump>
   std::optional<TaskResult> collect(os::Deadline deadline, Pump pump) {

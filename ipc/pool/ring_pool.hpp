@@ -23,9 +23,7 @@ namespace ipc {
 template <os::WaitPolicy kWait>
 class RingPoolOf {
  public:
-  static constexpr std::string_view kName = kWait == os::WaitPolicy::spin    ? "shm_ring_spin"
-                                            : kWait == os::WaitPolicy::block ? "shm_ring_block"
-                                                                             : "shm_ring";
+  static constexpr std::string_view kName = os::ring_name(kWait);
   static constexpr os::WaitPolicy kWaitPolicy = kWait;
   static constexpr bool kInProcess = false;
   static constexpr bool kPullsTasks = true;
@@ -51,19 +49,10 @@ class RingPoolOf {
   }
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
-    const std::uint64_t id = ledger_.next_id();
-    while (waiting_.is_full()) pump(os::Deadline::never());
-    if (ledger_.is_broken()) {
-      ledger_.refuse(id);
-    } else if (waiting_.empty() && send(id, function, arguments)) {
-      ledger_.sent(id);  // only now: one that could not be sent is not out
-    } else {
-      waiting_.push(id, function, arguments);
-      ledger_.sent(id);
-      if (!take_results() || ++hurried_ % kHurry == 0) look_around(os::Deadline::now());
-      send_waiting();
-    }
-    return id;
+    return ledger_.submit(
+        waiting_, function, arguments,
+        [&](std::uint64_t id) { return send(id, function, arguments); },
+        [this](os::Deadline until) { pump(until); });
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {

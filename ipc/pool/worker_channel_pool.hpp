@@ -43,18 +43,12 @@ class WorkerChannelPool {
   }
 
   std::uint64_t submit(TaskFunction function, std::span<const std::byte> arguments) {
-    const std::uint64_t id = ledger_.next_id();
-    while (waiting_.is_full()) pump(os::Deadline::never());
-    if (ledger_.is_broken()) {
-      ledger_.refuse(id);
-    } else if (waiting_.empty() && hand_over({id, function, arguments})) {
-      ledger_.sent(id);  // only now: one that could not be sent is not out
-    } else {
-      waiting_.push(id, function, arguments);
-      ledger_.sent(id);
-      pump(os::Deadline::now());
-    }
-    return id;
+    return ledger_.submit(
+        waiting_, function, arguments,
+        [&](std::uint64_t id) {
+          return hand_over({id, function, arguments});
+        },
+        [this](os::Deadline until) { pump(until); });
   }
 
   std::optional<TaskResult> collect(os::Deadline deadline) {

@@ -48,14 +48,11 @@ class WaitHabit {
 /// process is stopped. Blocking calls wait for it.
 ///
 /// A spinning waiter never sleeps, an adaptive one first looks for about as long as being woken
-/// takes, one at a time on each side; but sleeps at once where hundreds of messages went by since
-/// it last waited: a sleep costs little for each then, and leaves the CPU to the others.
+/// takes, one at a time on each side (WaitHabit).
 template <os::WaitPolicy kWait>
 class ShmQueueOf {
  public:
-  static constexpr std::string_view kName = kWait == os::WaitPolicy::spin    ? "shm_ring_spin"
-                                            : kWait == os::WaitPolicy::block ? "shm_ring_block"
-                                                                             : "shm_ring";
+  static constexpr std::string_view kName = os::ring_name(kWait);
   static constexpr bool kHasSize = true;
   static constexpr bool kHasTimed = true;
   static constexpr bool kSurvivesKill = true;
