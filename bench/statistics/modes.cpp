@@ -75,8 +75,9 @@ void join_shallow(const Density& density, std::vector<Hill>& hills) {
 
 std::vector<Mode> modes_of(const Density& density, const std::vector<Hill>& hills,
                            std::span<const Bucket> sorted) {
-  std::vector<Mode> modes;
-  for (const Hill& hill : hills) modes.push_back({.location = density.value_at(hill.peak)});
+  std::vector<Mode> modes(hills.size());
+  for (std::size_t i = 0; i < hills.size(); ++i)
+    modes[i].location = density.value_at(hills[i].peak);
   double total = 0;
   std::size_t at = 0;
   for (const auto& [value, count] : sorted) {

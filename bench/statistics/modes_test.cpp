@@ -26,6 +26,7 @@ std::vector<Bucket> histogram(int samples, std::uint64_t seed, const Draw& draw)
   std::map<double, std::uint64_t> counts;
   for (int i = 0; i < samples; ++i) ++counts[rounded(draw(random))];
   std::vector<Bucket> buckets;
+  buckets.reserve(counts.size());
   for (const auto& [value, count] : counts) buckets.push_back({value, count});
   return buckets;
 }
@@ -37,7 +38,7 @@ Draw lognormal(double middle, double deviation) {
 }
 
 /// One of several draws, by their shares.
-Draw mixed(std::vector<double> shares, std::vector<Draw> draws) {
+Draw mixed(const std::vector<double>& shares, const std::vector<Draw>& draws) {
   return [=](std::mt19937_64& random) {
     std::discrete_distribution<std::size_t> which(shares.begin(), shares.end());
     return draws[which(random)](random);

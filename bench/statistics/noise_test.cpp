@@ -68,9 +68,8 @@ TEST(Noise, IsKnownBetterFromManyFamilies) {
 /// How often a change of this size is found in fresh pairs, not in those of the study.
 double power(double percent, std::size_t pairs, double deviation) {
   int found = 0;
-  constexpr int kTrials = 1000;
-  for (int trial = 0; trial < kTrials; ++trial) {
-    const auto seed = static_cast<std::uint64_t>(1000 + trial);
+  constexpr std::uint64_t kTrials = 1000;
+  for (std::uint64_t seed = kTrials; seed < 2 * kTrials; ++seed) {
     const auto fresh = plus(noise_of(pairs, deviation, seed), log_of_percent(percent));
     found += try_control(fresh, percent).found;
   }
