@@ -61,10 +61,15 @@ class RunDirectory {
   /// Writes into a round of every binary what its cases were held against in that round (see
   /// set_floors()); a file in which nothing changes stays as it is.
   void hold_against_limits(const Plan& plan, int round) const;
+  /// Writes into the rows of all rounds which of the distances that the run's probes saw a process
+  /// had (see statistics::gap_modes; -1: it changed meanwhile), and gives these in ns.
+  std::vector<double> mark_topology_modes(const Plan& plan) const;
   /// Removes every temporary file.
   void remove_temporaries() const;
 
-  /// Says in run.json and environment.json how the run ended.
+  /// Puts a member into run.json, which finish() writes.
+  void note(const char* key, Json value) { record_[key] = std::move(value); }
+  /// Says in run.json and environment.json how the run ended, with what disturbed it ("labels").
   void finish(bool complete);
 
  private:
