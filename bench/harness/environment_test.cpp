@@ -111,7 +111,7 @@ TEST_F(Environment, AMachineThatHidesEverythingIsReadAllTheSame) {
 
 /// Writes the same text into every file that a real machine's facts are read from.
 void spoil(FakeRoot& machine, const std::string& text) {
-  const std::string cpu = cpu_folder(ipc::os::allowed_cpus().front().id);
+  const std::string cpu = cpu_folder(ipc::os::allowed_cpu_ids().front());
   for (const std::string path : {"/proc/cpuinfo",
                                  "/proc/meminfo",
                                  "/proc/stat",
