@@ -47,7 +47,7 @@ TEST_F(Environment, KnowsWhatEveryLinuxTells) {
   EXPECT_EQ(known_fact(groups, "build", "git_sha"), build_info().git_sha);
 }
 
-TEST(Facts, KnownFactIsNullForWhatIsHidden) {
+TEST(KnownFact, IsNullForWhatIsHidden) {
   const Json groups = Json::parse(R"({"a": {"b": {"unknown": "why"}, "c": 1}})");
   EXPECT_TRUE(known_fact(groups, "a", "b").is_null());
   EXPECT_TRUE(known_fact(groups, "a", "x").is_null());
