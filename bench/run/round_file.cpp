@@ -11,13 +11,6 @@ namespace {
 
 constexpr const char* kPlacement = "/placement:";
 
-/// A case name ends with its placement; Google Benchmark appends "/manual_time" and the like.
-std::string case_name(const std::string& name) {
-  const auto placement = name.find(kPlacement);
-  if (placement == std::string::npos) return name;
-  return name.substr(0, name.find('/', placement + 1));
-}
-
 /// The case that an entry of any of the lists is about.
 std::string name_in(const Json& entry) {
   return entry.contains("case") ? entry.at("case").get<std::string>()
@@ -49,6 +42,12 @@ Json ratio_of(const Json& entry, const Times& limits, const std::string& floor) 
 }
 
 }  // namespace
+
+std::string case_name(const std::string& row_name) {
+  const auto placement = row_name.find(kPlacement);
+  if (placement == std::string::npos) return row_name;
+  return row_name.substr(0, row_name.find('/', placement + 1));
+}
 
 std::vector<Row> rows_of(const Json& document) {
   std::vector<Row> rows;

@@ -232,6 +232,13 @@ std::set<std::string> RunDirectory::measured(const std::string& binary, int roun
   }
 }
 
+Json RunDirectory::rows(const std::string& binary, int round) const {
+  return read_json(round_file(binary, round));
+}
+Json RunDirectory::repetitions(const std::string& binary, int round) const {
+  return read_json(repetitions_file(binary, round));
+}
+
 std::vector<Failure> RunDirectory::failures(const std::string& binary, int round) const {
   std::vector<Failure> failed;
   for (const auto& row : rows_of(read_json(round_file(binary, round))))

@@ -46,7 +46,10 @@ class RunDirectory {
   /// The names of the cases that this round of the binary holds, failed ones included; none when a
   /// file of it is missing or damaged.
   [[nodiscard]] std::set<std::string> measured(const std::string& binary, int round) const;
-  /// The failed ones of them.
+  /// What such a round holds: its rows, and its records of repetitions.
+  [[nodiscard]] Json rows(const std::string& binary, int round) const;
+  [[nodiscard]] Json repetitions(const std::string& binary, int round) const;
+  /// The failed cases of it.
   [[nodiscard]] std::vector<Failure> failures(const std::string& binary, int round) const;
 
   /// Writes the list of cases for the binary, and gives the arguments that make it measure them
