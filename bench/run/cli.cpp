@@ -294,10 +294,10 @@ void add_run(CLI::App& app, Options& options) {
 }
 
 int dispatch(const CLI::App& app, Options& options) {
-  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
-  if (app.got_subcommand("list")) return list(options);
   if (app.got_subcommand("check")) return check(options);
   if (app.got_subcommand("clean")) return clean();
+  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
+  if (app.got_subcommand("list")) return list(options);
   return measure(options);
 }
 

@@ -49,6 +49,9 @@ TEST_F(Run, WritesAWholeRun) {
   const Json environment = read_json(out() / "environment.json");
   EXPECT_TRUE(environment["start"]["machine"]["host_name"].is_string());
   EXPECT_EQ(environment["end"]["kernel"]["release"], environment["start"]["kernel"]["release"]);
+  EXPECT_EQ(environment["start"]["binaries"]["latency"].get<std::string>().size(), 64u);
+  EXPECT_EQ(environment["end"]["identity"], environment["start"]["identity"]);
+  EXPECT_TRUE(environment["changes"].is_array()) << environment["changes"];
 }
 
 TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
