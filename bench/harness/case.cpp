@@ -47,6 +47,7 @@ void set_shares_of_use(std::map<std::string, double>& counters, const PeersRepor
 void Outcome::set_report(const PeersReport& report) {
   set_shares_of_use(counters, report);
   peers = report.counted.size();
+  stood_still = report.stood_still;
   repetitions = report.repetitions;
   anchors = report.anchors;
   std::vector<double> typical, quick;

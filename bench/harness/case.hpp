@@ -28,6 +28,7 @@ struct Outcome {
   std::optional<Histogram> histogram;
   std::int64_t operations_per_sample = 1;
   std::size_t peers = 0;
+  std::chrono::nanoseconds stood_still{0};  ///< of the whole case, at least
   std::vector<Repetition> repetitions;
   std::vector<Anchor> anchors;                     ///< before each and after the last
   std::vector<std::vector<std::int64_t>> counted;  ///< by peer and repetition, where all count

@@ -184,8 +184,10 @@ class Crew {
       const os::Duration left = deadline.remaining();
       sleep_until_change(deadline);
       // Stopped ourselves (SIGSTOP), and then our peers too: they get the time that they still had.
-      if (os::Clock::now() - before > left + kStoodStill)
+      if (const auto late = os::Clock::now() - before - left; late > kStoodStill) {
+        stood_still_ += late;
         deadline = os::Deadline::after(left + window_.grace);
+      }
     }
     if (failed()) throw_failure();
   }
@@ -263,6 +265,7 @@ class Crew {
 
   PeersReport report() const {
     PeersReport report;
+    report.stood_still = stood_still_;
     const auto taken = static_cast<std::size_t>(window_.repetitions);
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const Board::Slot& slot = board_->slots[i];
@@ -285,6 +288,7 @@ class Crew {
   os::UniqueFd ready_;
   std::vector<os::Child> children_;
   std::size_t ready_count_ = 0;
+  std::chrono::nanoseconds stood_still_{0};
 };
 
 }  // namespace

@@ -126,6 +126,7 @@ struct PeerPlan {
 struct PeersReport {
   Usage usage;  ///< from the start gate on, warm-up included
   std::int64_t operations = 0;
+  std::chrono::nanoseconds stood_still{0};  ///< how long, at least, the caller did not run
   std::vector<Repetition> repetitions;
   std::vector<Anchor>
       anchors;  ///< before each of them and after the last; none where not asked for

@@ -123,9 +123,13 @@ void Surroundings::judge_pauses(Outcome& outcome) const {
     shortest = std::min(shortest, one.elapsed_ns);
     longest = std::max(longest, one.elapsed_ns);
   }
+  const auto text = [](std::int64_t ns) {
+    return fmt::format("stood still for {:.1f} s", static_cast<double>(ns) / kSecond_ns);
+  };
   if (longest > shortest + kPause_ns)
-    outcome.not_comparable.push_back(fmt::format(
-        "stood still for {:.1f} s", static_cast<double>(longest - shortest) / kSecond_ns));
+    outcome.not_comparable.push_back(text(longest - shortest));
+  else if (outcome.stood_still.count() > 0)
+    outcome.labels.push_back(text(outcome.stood_still.count()) + " between its windows");
 }
 
 void Surroundings::judge_topology(Outcome& outcome) const {
