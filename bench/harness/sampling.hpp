@@ -108,6 +108,24 @@ std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Oper
   return count;
 }
 
+/// As sample(), for operations that say themselves how many ns count, such as those on the clock of
+/// a child. Each is a sample by itself; `recorded` is called after each that is one, warm-up left
+/// out.
+template <class Operation, class Recorded>
+void sample_told(Peer& peer, Samples& samples, Operation operation, Recorded recorded) {
+  samples.histogram.clear();
+  std::int64_t count = 0;
+  do {
+    const bool warm = ipc::os::now_ns() >= peer.timed_from();
+    const std::int64_t ns = operation();
+    ++count;
+    if (!warm) continue;
+    samples.histogram.record(static_cast<std::uint64_t>(ns));
+    recorded();
+  } while (ipc::os::now_ns() < peer.timed_until() || samples.histogram.total() == 0);
+  peer.count_operations(count);
+}
+
 /// What a peer did inside the window.
 struct Count {
   std::int64_t operations = 0;
