@@ -38,8 +38,10 @@ Outcome pipe_latency(std::size_t size, const Window& window, Placement placement
     ends.first.close();
     std::vector<std::byte> message(size);
     peer.start();
-    while (ends.second.recv(message) && number_of(message) != kLastMessage)
+    while (ends.second.recv(message) && number_of(message) != kLastMessage) {
+      peer.injected_delay();
       ends.second.send(message);
+    }
   };
   Outcome outcome = round_trips(window, placement, initiator, echo);
   outcome.counters["message_bytes"] = static_cast<double>(size);
