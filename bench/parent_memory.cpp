@@ -96,14 +96,15 @@ std::span<std::byte> ParentMemory::touch() const {
 
 std::vector<MemoryRow> memory_rows(bool copies, bool largest) {
   std::vector<MemoryRow> rows;
-  for (const int mib : kMemoriesMib) {
-    rows.push_back({{mib, PageKind::base}, kSolePlacements});
-    if (copies && mib > 0) rows.push_back({{mib, PageKind::huge}, kOneCpu});
-  }
-  if (const int mib = largest_mib(); largest && mib > kMemoriesMib.back()) {
-    rows.push_back({{mib, PageKind::base}, kOneCpu});
-    if (copies) rows.push_back({{mib, PageKind::huge}, kOneCpu});
-  }
+  const auto add = [&](int mib, std::span<const Placement> placements) {
+    const ParentMemory base{mib, PageKind::base}, huge{mib, PageKind::huge};
+    // A copy of base pages takes about 40 us a MiB, of which a window holds one at least.
+    const std::chrono::milliseconds overrun(copies ? mib / 2 : 0);
+    rows.push_back({base, placements, base.setup() + overrun});
+    if (copies && mib > 0) rows.push_back({huge, kOneCpu, huge.setup()});
+  };
+  for (const int mib : kMemoriesMib) add(mib, kSolePlacements);
+  if (const int mib = largest_mib(); largest && mib > kMemoriesMib.back()) add(mib, kOneCpu);
   return rows;
 }
 

@@ -39,6 +39,7 @@ struct ParentMemory {
 struct MemoryRow {
   ParentMemory memory;
   std::span<const Placement> placements;
+  std::chrono::milliseconds setup{0};  ///< of touching, and of children that outlast the windows
 
   /// Never where there is something to touch.
   [[nodiscard]] bool is_quick() const { return memory.mib == 0; }

@@ -112,15 +112,16 @@ void add_copied_pages(Matrix& matrix) {
   for (const PageKind kind : {PageKind::base, PageKind::huge})
     for (const int pages : kTouchedPages) {
       const ParentMemory memory{kMemoryMib, kind};
+      const std::chrono::milliseconds copying(pages / 30);  // beyond the windows
       Parameters parameters = memory.parameters();
       parameters.push_back(parameter("touched_pages", pages));
-      matrix.add(
-          {std::string(kNoun), "fork", parameters, false, memory.setup(), reason(memory, pages),
-           [memory, pages](const Window& window, Placement placement) {
-             return copy_pages(memory, pages, window, placement);
-           },
-           Bound::fork},
-          kOneCpu, kNever);
+      matrix.add({std::string(kNoun), "fork", parameters, false, memory.setup() + copying,
+                  reason(memory, pages),
+                  [memory, pages](const Window& window, Placement placement) {
+                    return copy_pages(memory, pages, window, placement);
+                  },
+                  Bound::fork},
+                 kOneCpu, kNever);
     }
 }
 

@@ -79,7 +79,7 @@ void add(Matrix& matrix, int mappings) {
   parameters.push_back(parameter("mappings", mappings));
   const os::Unavailable unavailable = S::unavailable();
   matrix.add({std::string(kNoun), std::string(S::kName), parameters, false,
-              kMemory.setup() + std::chrono::milliseconds(mappings / 100),
+              kMemory.setup() + std::chrono::milliseconds(mappings / 30),  // as they are copied
               unavailable ? unavailable : reason(mappings),
               [mappings](const Window& window, Placement placement) {
                 return start_and_reap<S>(mappings, window, placement);

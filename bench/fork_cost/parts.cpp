@@ -146,7 +146,7 @@ void add(Matrix& matrix, std::span<const MemoryRow> rows) {
     Parameters parameters = row.memory.parameters();
     parameters.emplace_back("parts", "timed");
     matrix.add({std::string(kNoun), std::string(Starter::kName), parameters, row.is_quick(),
-                row.memory.setup(), unavailable ? unavailable : row.memory.reason(),
+                row.setup, unavailable ? unavailable : row.memory.reason(),
                 [memory = row.memory](const Window& window, Placement placement) {
                   return timed_parts<Start>(memory, window, placement);
                 }},

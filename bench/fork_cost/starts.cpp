@@ -61,7 +61,7 @@ void add(Matrix& matrix, std::string_view backend, const os::Unavailable& unavai
          Outcome (*run)(const ParentMemory&, const Window&, Placement)) {
   for (const MemoryRow& row : rows)
     matrix.add({std::string(kNoun), std::string(backend), row.memory.parameters(), row.is_quick(),
-                row.memory.setup(), unavailable ? unavailable : row.memory.reason(),
+                row.setup, unavailable ? unavailable : row.memory.reason(),
                 [run, memory = row.memory](const Window& window, Placement placement) {
                   return run(memory, window, placement);
                 },

@@ -67,8 +67,8 @@ Outcome start_and_reap(int (*child)(int), const ParentMemory& memory, const Wind
 
 void add(Matrix& matrix, const Limit& limit, int (*child)(int), std::span<const MemoryRow> rows) {
   for (const MemoryRow& row : rows)
-    matrix.add({limit.noun, limit.backend, row.memory.parameters(), row.is_quick(),
-                row.memory.setup(), row.memory.reason(),
+    matrix.add({limit.noun, limit.backend, row.memory.parameters(), row.is_quick(), row.setup,
+                row.memory.reason(),
                 [child, memory = row.memory](const Window& window, Placement placement) {
                   return start_and_reap(child, memory, window, placement);
                 }},
