@@ -46,6 +46,13 @@ struct MemoryRow {
 };
 std::vector<MemoryRow> memory_rows(bool copies, bool largest);
 
+/// The window of a case whose children outlast it: its peer counts as hung only much later than the
+/// time it is expected to need.
+inline Window patient(Window window, std::chrono::milliseconds setup) {
+  window.grace += 4 * setup;
+  return window;
+}
+
 /// Why this machine has no transparent huge pages to give, or nothing.
 ipc::os::Unavailable huge_pages_reason();
 

@@ -112,13 +112,13 @@ void add_copied_pages(Matrix& matrix) {
   for (const PageKind kind : {PageKind::base, PageKind::huge})
     for (const int pages : kTouchedPages) {
       const ParentMemory memory{kMemoryMib, kind};
-      const std::chrono::milliseconds copying(pages / 30);  // beyond the windows
+      const auto setup =
+          memory.setup() + std::chrono::milliseconds(pages / 30);  // as they are copied
       Parameters parameters = memory.parameters();
       parameters.push_back(parameter("touched_pages", pages));
-      matrix.add({std::string(kNoun), "fork", parameters, false, memory.setup() + copying,
-                  reason(memory, pages),
-                  [memory, pages](const Window& window, Placement placement) {
-                    return copy_pages(memory, pages, window, placement);
+      matrix.add({std::string(kNoun), "fork", parameters, false, setup, reason(memory, pages),
+                  [memory, pages, setup](const Window& window, Placement placement) {
+                    return copy_pages(memory, pages, patient(window, setup), placement);
                   },
                   Bound::fork},
                  kOneCpu, kNever);

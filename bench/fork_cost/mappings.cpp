@@ -78,11 +78,12 @@ void add(Matrix& matrix, int mappings) {
   Parameters parameters = kMemory.parameters();
   parameters.push_back(parameter("mappings", mappings));
   const os::Unavailable unavailable = S::unavailable();
-  matrix.add({std::string(kNoun), std::string(S::kName), parameters, false,
-              kMemory.setup() + std::chrono::milliseconds(mappings / 30),  // as they are copied
+  const auto setup =
+      kMemory.setup() + std::chrono::milliseconds(mappings / 30);  // as they are copied
+  matrix.add({std::string(kNoun), std::string(S::kName), parameters, false, setup,
               unavailable ? unavailable : reason(mappings),
-              [mappings](const Window& window, Placement placement) {
-                return start_and_reap<S>(mappings, window, placement);
+              [mappings, setup](const Window& window, Placement placement) {
+                return start_and_reap<S>(mappings, patient(window, setup), placement);
               }},
              kOneCpu, kNever);
 }

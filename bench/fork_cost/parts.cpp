@@ -147,8 +147,8 @@ void add(Matrix& matrix, std::span<const MemoryRow> rows) {
     parameters.emplace_back("parts", "timed");
     matrix.add({std::string(kNoun), std::string(Starter::kName), parameters, row.is_quick(),
                 row.setup, unavailable ? unavailable : row.memory.reason(),
-                [memory = row.memory](const Window& window, Placement placement) {
-                  return timed_parts<Start>(memory, window, placement);
+                [row](const Window& window, Placement placement) {
+                  return timed_parts<Start>(row.memory, patient(window, row.setup), placement);
                 }},
                row.placements, kOneCpu);
   }

@@ -62,8 +62,8 @@ void add(Matrix& matrix, std::string_view backend, const os::Unavailable& unavai
   for (const MemoryRow& row : rows)
     matrix.add({std::string(kNoun), std::string(backend), row.memory.parameters(), row.is_quick(),
                 row.setup, unavailable ? unavailable : row.memory.reason(),
-                [run, memory = row.memory](const Window& window, Placement placement) {
-                  return run(memory, window, placement);
+                [run, row](const Window& window, Placement placement) {
+                  return run(row.memory, patient(window, row.setup), placement);
                 },
                 bound},
                row.placements, row.placements);

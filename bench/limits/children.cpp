@@ -69,8 +69,8 @@ void add(Matrix& matrix, const Limit& limit, int (*child)(int), std::span<const 
   for (const MemoryRow& row : rows)
     matrix.add({limit.noun, limit.backend, row.memory.parameters(), row.is_quick(), row.setup,
                 row.memory.reason(),
-                [child, memory = row.memory](const Window& window, Placement placement) {
-                  return start_and_reap(child, memory, window, placement);
+                [child, row](const Window& window, Placement placement) {
+                  return start_and_reap(child, row.memory, patient(window, row.setup), placement);
                 }},
                row.placements, row.placements);
 }
