@@ -52,6 +52,18 @@ TEST(Floor, KeepsTheSizeOrTheMemoryOfTheCase) {
             "limits/child/thread/memory_mib:64/placement:unpinned");
 }
 
+TEST(Floor, OfAChildIsThatOfAParentInTheSamePages) {
+  const CaseId huge = a_case("fork_cost", Placement::same_core,
+                             {{"memory_mib", "16"}, {"pages", "huge"}, {"touched_pages", "1"}});
+  EXPECT_EQ(floor_name(huge, Bound::fork),
+            "limits/child/fork/memory_mib:16/pages:huge/placement:same_core");
+  const CaseId reaped =
+      a_case("fork_cost", Placement::same_core, {{"memory_mib", "0"}, {"reap", "wait"}});
+  EXPECT_EQ(floor_name(reaped, Bound::fork), "limits/child/fork/memory_mib:0/placement:same_core");
+  EXPECT_EQ(floor_of(a_case("fork_cost", Placement::same_core), Bound::fork).why_none,
+            "it has no memory_mib to be held against");
+}
+
 TEST(Floor, IsMissingWithAReason) {
   const auto why = [](const char* measure) {
     return floor_of(a_case(measure, Placement::same_core), Bound::none).why_none;

@@ -98,10 +98,6 @@ inline constexpr Bound round_trip_bound =
     : ipc::os::wait_policy<B> == ipc::os::WaitPolicy::block ? Bound::wake
                                                             : Bound::nearer;
 
-/// What a parent has touched when it starts a child, MiB.
-inline constexpr std::array kMemoriesMib{0, 16, 64, 256, 1024};
-inline constexpr int kQuickMemoryMib = 0;
-
 constexpr std::size_t bytes_of(int mib) {
   return static_cast<std::size_t>(mib) << 20;
 }

@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Trial{"fork_cost",
                           {"fork_cost/process/fork/memory_mib:0/placement:unpinned",
                            "fork_cost/process/posix_spawn/memory_mib:0/placement:unpinned",
-                           "lifecycle/pool/shared_queue/placement:unpinned"}},
+                           "lifecycle/pool/shared_queue/phase:whole/placement:unpinned"}},
                     Trial{"latency",
                           {"latency/pipe/pipe/size:64/placement:unpinned",
                            "latency/queue/boost_mq/size:64/placement:unpinned",

@@ -1,6 +1,6 @@
 #include "bench/harness/floor.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 namespace bench {
 
@@ -20,13 +20,20 @@ Floor at(const CaseId& id, const Limit& limit, Parameters parameters = {}) {
       ""};
 }
 
-/// The limit under the case's own value of a parameter.
-Floor at_same(const CaseId& id, const Limit& limit, const char* key) {
-  const auto found =
-      std::ranges::find(id.parameters, key, [](const auto& one) { return one.first; });
-  if (found == id.parameters.end())
-    return {std::nullopt, std::string("it has no ") + key + " to be held against"};
-  return at(id, limit, {*found});
+/// The limit under the case's own value of a parameter, and of a second one where it has that.
+Floor at_same(const CaseId& id, const Limit& limit, std::string_view key,
+              std::string_view second = "") {
+  Parameters shared;
+  for (const auto& one : id.parameters)
+    if (one.first == key || one.first == second) shared.push_back(one);
+  if (shared.empty() || shared.front().first != key)
+    return {std::nullopt, fmt::format("it has no {} to be held against", key)};
+  return at(id, limit, std::move(shared));
+}
+
+/// The limit of a parent with the same memory, in the same pages.
+Floor memory_floor(const CaseId& id, const Limit& limit) {
+  return at_same(id, limit, "memory_mib", "pages");
 }
 
 /// Two that spin on one CPU cannot do with less than a switch to the other and back.
@@ -57,11 +64,11 @@ Floor floor_of(const CaseId& id, Bound bound) {
     case Bound::copy:
       return at_same(id, kCopyLimit, "size");
     case Bound::fork:
-      return at_same(id, kForkLimit, "memory_mib");
+      return memory_floor(id, kForkLimit);
     case Bound::borrow:
-      return at_same(id, kBorrowLimit, "memory_mib");
+      return memory_floor(id, kBorrowLimit);
     case Bound::thread:
-      return at_same(id, kThreadLimit, "memory_mib");
+      return memory_floor(id, kThreadLimit);
     case Bound::none:
       break;
   }

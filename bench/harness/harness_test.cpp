@@ -293,6 +293,28 @@ TEST_F(Peers, SampleEachPreparedOperationOnceAndByItself) {
   EXPECT_LE(samples->histogram.total(), static_cast<std::uint64_t>(*done)) << "warm-up is left out";
 }
 
+TEST_F(Peers, SampleWhatOperationsTellOfThemselves) {
+  const os::SharedObject<Samples> samples;
+  const os::SharedObject<std::uint64_t> done(0), recorded(0);
+  const PeersReport report =
+      run_peers({{"sampler",
+                  {},
+                  [&](Peer& peer) {
+                    peer.start();
+                    const auto operation = [&]() -> std::int64_t {
+                      ::usleep(100);
+                      return static_cast<std::int64_t>(++*done);
+                    };
+                    sample_told(peer, *samples, operation, [&] { ++*recorded; });
+                  }}},
+                kWindow);
+  EXPECT_EQ(report.operations, static_cast<std::int64_t>(*done));
+  EXPECT_EQ(samples->histogram.total(), *recorded);
+  EXPECT_LT(*recorded, *done) << "warm-up is left out";
+  EXPECT_EQ(samples->histogram.max(), *done);
+  EXPECT_EQ(samples->operations_per_sample, 1);
+}
+
 TEST_F(Peers, SampleLongOperationsOneByOne) {
   const os::SharedObject<Samples> samples;
   run_peers({{"sampler",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "bench/harness/surroundings.hpp"
@@ -91,36 +92,41 @@ void Recorder::run(const Case& one, benchmark::State& state) {
 
 void Recorder::keep(const std::string& name, int repetition, const Outcome& outcome) {
   if (!files_.repetitions.empty())
-    cases_.push_back(
-        {{"case", name},
-         {"repetition", repetition},
-         {"repetitions", repetitions_of(outcome)},
-         {"anchors", anchors_of(outcome)},
-         {"line_ns",
-          outcome.line_ns ? Json{outcome.line_ns->first, outcome.line_ns->second} : Json()},
-         {"labels", outcome.labels},
-         {"not_comparable", outcome.not_comparable}});
+    add(cases_, {{"case", name},
+                 {"repetition", repetition},
+                 {"repetitions", repetitions_of(outcome)},
+                 {"anchors", anchors_of(outcome)},
+                 {"line_ns",
+                  outcome.line_ns ? Json{outcome.line_ns->first, outcome.line_ns->second} : Json()},
+                 {"labels", outcome.labels},
+                 {"not_comparable", outcome.not_comparable}});
   if (files_.histograms.empty() || !outcome.histogram) return;
   const Histogram& all = *outcome.histogram;
-  histograms_.push_back({{"case", name},
-                         {"repetition", repetition},
-                         {"unit", "ns"},
-                         {"operations_per_sample", outcome.operations_per_sample},
-                         {"significant_digits", Histogram::kSignificantDigits},
-                         {"total_count", all.total()},
-                         {"min", all.min()},
-                         {"max", all.max()},
-                         {"mean", all.mean()},
-                         {"counts", all.buckets()}});
+  add(histograms_, {{"case", name},
+                    {"repetition", repetition},
+                    {"unit", "ns"},
+                    {"operations_per_sample", outcome.operations_per_sample},
+                    {"significant_digits", Histogram::kSignificantDigits},
+                    {"total_count", all.total()},
+                    {"min", all.min()},
+                    {"max", all.max()},
+                    {"mean", all.mean()},
+                    {"counts", all.buckets()}});
+}
+
+void Recorder::add(UnforkedText& list, const Json& one) {
+  if (!list.view().empty()) list.append(",");
+  list.append(to_line(one));
+  ::malloc_trim(0);  // what the value took must not weigh on the next case's forks either
 }
 
 void Recorder::write() const {
   // In one line: indented, the thousands of counts would be mostly blanks.
-  const auto write = [&](const std::string& file, const char* what, const Json& list) {
+  const auto write = [&](const std::string& file, const char* what, const UnforkedText& list) {
     if (file.empty()) return;
-    write_atomically(
-        file,
-        to_line({{"schema_version", kSchemaVersion}, {"binary", binary_}, {what, list}}) + '\n');
+    std::string text = to_line({{"schema_version", kSchemaVersion}, {"binary", binary_}});
+    text.pop_back();
+    write_atomically(file, fmt::format("{},\"{}\":[{}]}}\n", text, what, list.view()));
   };
   write(files_.histograms, "histograms", histograms_);
   write(files_.repetitions, "cases", cases_);

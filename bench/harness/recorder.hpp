@@ -8,6 +8,7 @@
 
 #include "bench/harness/case.hpp"
 #include "bench/harness/json_file.hpp"
+#include "bench/harness/unforked_text.hpp"
 
 namespace bench {
 
@@ -34,14 +35,14 @@ class Recorder {
 
  private:
   void keep(const std::string& name, int repetition, const Outcome& outcome);
+  static void add(UnforkedText& list, const Json& one);
   void progress(std::string line) const;
 
   std::string binary_;
   RecordFiles files_;
   Window window_;
   std::map<std::string, int> repetitions_;
-  Json histograms_ = Json::array();
-  Json cases_ = Json::array();
+  UnforkedText histograms_, cases_;  ///< the elements of lists, as JSON
 };
 
 }  // namespace bench

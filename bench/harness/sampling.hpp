@@ -165,6 +165,32 @@ std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Oper
   return count;
 }
 
+/// As sample(), for operations that say themselves how many ns count, such as those on the clock of
+/// a child. Each is a sample by itself; `recorded` is called after each that is one, warm-up left
+/// out.
+template <class Operation, class Recorded>
+void sample_told(Peer& peer, Samples& samples, Operation operation, Recorded recorded) {
+  samples.clear();
+  std::int64_t count = 0;
+  const auto until = [&](std::int64_t end, auto told) {
+    std::int64_t done = 0;
+    do {
+      told(operation());
+      ++done;
+    } while (ipc::os::now_ns() < end);
+    count += done;
+    return done;
+  };
+  until(peer.next_window()->until_ns, [](std::int64_t) {});
+  sample_windows(peer, samples, [&](const OpenWindow& window) {
+    return until(window.until_ns, [&](std::int64_t ns) {
+      samples.record(ns);
+      recorded();
+    });
+  });
+  peer.count_operations(count);
+}
+
 /// What a peer did inside its windows.
 struct Count {
   std::int64_t operations = 0;

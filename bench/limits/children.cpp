@@ -5,6 +5,7 @@
 
 #include "bench/limits/themes.hpp"
 #include "bench/measure.hpp"
+#include "bench/parent_memory.hpp"
 #include "ipc/os/error.hpp"
 
 namespace bench::limits {
@@ -48,10 +49,10 @@ int joined(int code) {
   return static_cast<int>(reinterpret_cast<std::intptr_t>(back));
 }
 
-Outcome start_and_reap(int (*child)(int), int memory_mib, const Window& window,
+Outcome start_and_reap(int (*child)(int), const ParentMemory& memory, const Window& window,
                        Placement placement) {
   Outcome outcome = alone(window, placement, "parent", [&](Peer& peer, Samples& samples) {
-    touched_memory(bytes_of(memory_mib));
+    static_cast<void>(memory.touch());
     int code = 0;
     peer.start();
     sample(peer, samples, [&] {
@@ -60,27 +61,26 @@ Outcome start_and_reap(int (*child)(int), int memory_mib, const Window& window,
         throw std::runtime_error(fmt::format("child ended with {}, not {}", back, code));
     });
   });
-  outcome.counters["memory_bytes"] = static_cast<double>(bytes_of(memory_mib));
+  outcome.counters["memory_bytes"] = static_cast<double>(memory.bytes());
   return outcome;
+}
+
+void add(Matrix& matrix, const Limit& limit, int (*child)(int), std::span<const MemoryRow> rows) {
+  for (const MemoryRow& row : rows)
+    matrix.add({limit.noun, limit.backend, row.memory.parameters(), row.is_quick(), row.setup,
+                row.memory.reason(),
+                [child, row](const Window& window, Placement placement) {
+                  return start_and_reap(child, row.memory, patient(window, row.setup), placement);
+                }},
+               row.placements, row.placements);
 }
 
 }  // namespace
 
 void add_children(Matrix& matrix) {
-  for (const auto& [limit, child] :
-       {std::pair{kForkLimit, &forked}, std::pair{kBorrowLimit, &vforked},
-        std::pair{kThreadLimit, &joined}})
-    for (const int mib : kMemoriesMib)
-      matrix.add({limit.noun,
-                  limit.backend,
-                  {parameter("memory_mib", mib)},
-                  mib == kQuickMemoryMib,
-                  std::chrono::milliseconds(mib),  // touching costs about 1 ms a MiB
-                  memory_reason(mib),
-                  [child = child, mib](const Window& window, Placement placement) {
-                    return start_and_reap(child, mib, window, placement);
-                  }},
-                 kSolePlacements, kSolePlacements);
+  add(matrix, kForkLimit, &forked, memory_rows(true, true));
+  add(matrix, kBorrowLimit, &vforked, memory_rows(false, true));
+  add(matrix, kThreadLimit, &joined, memory_rows(false, false));
 }
 
 }  // namespace bench::limits

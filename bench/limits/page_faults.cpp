@@ -5,15 +5,14 @@
 
 #include "bench/limits/themes.hpp"
 #include "bench/measure.hpp"
+#include "bench/parent_memory.hpp"
 #include "ipc/os/error.hpp"
-#include "ipc/os/limits.hpp"
 
 namespace bench::limits {
 namespace {
 
 namespace os = ipc::os;
 
-constexpr const char* kHugePages = "/sys/kernel/mm/transparent_hugepage/";
 constexpr std::size_t kPagesAtATime = 256;
 
 /// What one fault fills, and how the memory is mapped.
@@ -27,18 +26,7 @@ constexpr std::array kKinds{Kind{"anonymous", MAP_PRIVATE, false},
 
 std::size_t page_bytes(const Kind& kind) {
   static const auto base = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  if (!kind.huge) return base;
-  const std::string file = std::string(kHugePages) + "hpage_pmd_size";
-  return static_cast<std::size_t>(os::read_number(file).value());
-}
-
-os::Unavailable reason(const Kind& kind) {
-  if (!kind.huge) return std::nullopt;
-  const auto mode = os::read_line(std::string(kHugePages) + "enabled");
-  if (!mode || !os::read_number(std::string(kHugePages) + "hpage_pmd_size"))
-    return "this kernel has no transparent huge pages";
-  if (mode->find("[never]") == std::string::npos) return std::nullopt;
-  return std::string("transparent huge pages are off: ") + kHugePages + "enabled says never";
+  return kind.huge ? huge_page_bytes() : base;
 }
 
 /// Fresh pages, mapped again and again, that nobody has touched yet.
@@ -121,7 +109,7 @@ void add_page_faults(Matrix& matrix) {
                 {},
                 true,
                 {},
-                reason(kind),
+                kind.huge ? huge_pages_reason() : std::nullopt,
                 [kind](const Window& window, Placement placement) {
                   return page_fault(kind, window, placement);
                 }},

@@ -16,6 +16,10 @@ PLACEMENTS = ("cross_core", "same_core", "smt_sibling", "cross_socket", "unpinne
 # Not processes at all: they show what a process costs more, and never count as the best backend.
 BASELINES = {"process": ("thread",), "pool": ("thread", "threads")}
 REFERENCE_SIZE = 64
+# Base pages are what there is where nothing else is said.
+BASE_PAGES, HUGE_PAGES = ("pages", "base"), ("pages", "huge")
+# What a start is measured over beside the memory; a case has one of them at most, or zombies and a way to reap.
+START_AXES = ("mappings", "touched_pages", "zombies", "reap", "parts")
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,15 @@ class Cell:
 
     def _others(self) -> list[str]:
         axes = {
-            "fork_cost": ("memory_mib",),
+            "fork_cost": ("memory_mib", "mappings", "touched_pages", "zombies", "parts"),
+            "lifecycle": ("phase",),
             "contention": ("operation", "hold_ns", "processes"),
             "limits": (),
         }.get(self.case.measure, ("size",))
-        return [f"{key}:{value}" for key, value in self.case.parameters if key not in axes]
+        return [
+            "huge pages" if (key, value) == HUGE_PAGES else f"{key}:{value}"
+            for key, value in self.case.parameters if key not in axes and (key, value) != BASE_PAGES
+        ]
 
 
 def cells_of(rows: Iterable[Row]) -> tuple[Cell, ...]:
@@ -83,6 +91,19 @@ def placement_title(placement: str, cells: Iterable[Cell]) -> str:
     labels = {row.label for cell in cells for row in cell.rows}
     label = labels.pop() if len(labels) == 1 else ""
     return f"{placement} ({label})" if label else placement
+
+
+def is_plain_start(cell: Cell) -> bool:
+    """A child that does nothing, of a parent of which nothing but the memory is special."""
+    return not any(key in START_AXES for key, _ in cell.case.parameters)
+
+
+def starts_over(cells: Iterable[Cell], axis: str) -> list[Cell]:
+    """The cells of measure `fork_cost` that are measured over one of START_AXES."""
+    def first(cell: Cell) -> str | None:
+        return next((key for key in START_AXES if cell.case.parameter(key) is not None), None)
+
+    return [cell for cell in cells if first(cell) == axis]
 
 
 def sizes(cells: Iterable[Cell]) -> list[int]:

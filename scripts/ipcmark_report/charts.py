@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterable, Sequence
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from . import units
 from .svg import GRID, INK, finished
@@ -29,6 +32,8 @@ from .views import Axis, Drawing, HeatMap, Kind, Lane, Panel, Point, Series, Uni
 
 WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
 ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
+BAR_SCALE = 0.3  # below each panel of bars: the labels of its own scale
+LEAST_BAR = 1e-9
 LEFT = 0.95  # of curves: room for the longest tick label and the axis label
 FONT = 9.0
 LABEL_LIMIT = 30
@@ -36,6 +41,7 @@ CHARACTER = 0.076  # inches a label character takes, generously
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
 LINES = ("-", "--", "-.", ":")
+HATCHES = ("", "////", "....")
 # Colours of a heat map span at least this factor.
 LEAST_COLOURED = 2.0
 # Floors are strokes of ink without marks.
@@ -61,7 +67,7 @@ def draw(drawing: Drawing | HeatMap, anchor: str, title: str) -> str:
         if isinstance(drawing, HeatMap):
             figure = _heat_map(drawing)
         else:
-            figure = _dots(drawing) if drawing.kind is Kind.DOTS else _curves(drawing)
+            figure = {Kind.DOTS: _dots, Kind.CURVES: _curves, Kind.BARS: _bars}[drawing.kind](drawing)
         target = io.BytesIO()
         no_metadata = {key: None for key in ("Creator", "Date", "Format", "Type")}
         FigureCanvasSVG(figure).print_svg(target, metadata=no_metadata)
@@ -128,6 +134,61 @@ def _curves(drawing: Drawing) -> Figure:
     page.text(LEFT + (WIDTH - LEFT - 0.2) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
     _legend(page, legend, floors, lines=True)
     return page.figure
+
+
+def _bars(drawing: Drawing) -> Figure:
+    """A row a category; each panel has a scale of its own, since it begins at zero."""
+    panels = [(panel, _categories(panel)) for panel in drawing.panels]
+    left = 0.15 + max((len(shorten(c, LABEL_LIMIT)) for _, names in panels for c in names), default=8) * CHARACTER
+    entries = _legend_entries(s for panel in drawing.panels for s in panel.series)
+    marks = _legend_entries(s for panel in drawing.panels for s in panel.marks)
+    top = _legend_height([*entries, *marks], WIDTH)
+    page = _Page(top + sum(TITLE + ROW * max(len(names), 1) + BAR_SCALE for _, names in panels) + 0.2)
+    y = top
+    for panel, names in panels:
+        height = ROW * max(len(names), 1)
+        axes = page.axes(left, y + TITLE, WIDTH - left - 0.3, height)
+        _end_to_end(axes, panel, names)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(_writer(drawing.x.unit)))
+        axes.grid(axis="x")
+        _title(page, panel.title, y)
+        y += TITLE + height + BAR_SCALE
+    page.text(left + (WIDTH - left - 0.3) / 2, page.height - 0.06, drawing.x.label, ha="center", va="bottom")
+    _bar_legend(page, entries, marks)
+    return page.figure
+
+
+def _end_to_end(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
+    row = {name: index for index, name in enumerate(names)}
+    ends = dict.fromkeys(names, 0.0)
+    for one in panel.series:
+        for p in one.points:
+            name = str(p.at)
+            axes.barh(row[name], p.value.median, left=ends[name], height=0.62, color=_style(one.style)[0],
+                      hatch=HATCHES[one.style % len(HATCHES)], edgecolor="#ffffff", linewidth=0)
+            ends[name] += p.value.median
+    for one in panel.marks:
+        for p in one.points:
+            axes.plot([p.value.median], [row[str(p.at)]], linestyle="none", marker="|", color=INK, markersize=11,
+                      markeredgewidth=1.6)
+    _row_axis(axes, names, show_names=True)
+    farthest = max((p.value.median for one in panel.marks for p in one.points), default=0.0)
+    axes.set_xlim(0, 1.04 * max(*ends.values(), farthest, LEAST_BAR))
+
+
+def _bar_legend(page: _Page, entries: Sequence[Series], marks: Sequence[Series]) -> None:
+    handles: list[Artist] = [
+        Patch(facecolor=_style(one.style)[0], hatch=HATCHES[one.style % len(HATCHES)], edgecolor="#ffffff", linewidth=0,
+              label=shorten(one.name, LABEL_LIMIT + 10))
+        for one in entries
+    ]
+    handles += [Line2D([], [], linestyle="none", marker="|", color=INK, markersize=11, markeredgewidth=1.6,
+                       label=shorten(one.name, LABEL_LIMIT)) for one in marks]
+    if handles:
+        page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
+                           ncol=_legend_columns([*entries, *marks], WIDTH), fontsize=FONT - 0.5, handlelength=2.0,
+                           columnspacing=1.0, labelspacing=0.3, borderpad=0.2)
 
 
 def _heat_map(view: HeatMap) -> Figure:

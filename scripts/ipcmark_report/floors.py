@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .cells import Cell, Value, select
+from .cells import HUGE_PAGES, Cell, Value, select
 from .model import Case
 from .views import Point, Series
 
@@ -58,5 +58,6 @@ class Floors:
 
 
 def title(case: Case) -> str:
-    """A limit without its parameters: `wake_up futex`."""
-    return f"{case.noun} {case.backend}"
+    """A limit without its parameters, but for the kind of pages: `wake_up futex`."""
+    huge = ", huge pages" if HUGE_PAGES in case.parameters else ""
+    return f"{case.noun} {case.backend}{huge}"

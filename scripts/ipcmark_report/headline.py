@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from . import units
-from .cells import BASELINES, Cell, Value, at_placement, at_size, placements, reference_size, sizes
+from .cells import (BASELINES, HUGE_PAGES, Cell, Value, at_placement, at_size, is_plain_start, placements,
+                    reference_size, sizes)
 from .floors import MEASURE
 from .model import Row
 from .units import Scale
@@ -114,7 +115,8 @@ def _by_operation(cells: list[Cell]) -> Groups:
 
 
 def _by_memory(cells: list[Cell]) -> Groups:
-    """The smallest and the largest parent."""
+    """The smallest and the largest parent, its memory in base pages."""
+    cells = [c for c in cells if is_plain_start(c) and HUGE_PAGES not in c.case.parameters]
     found = sorted({cell.case.number("memory_mib") or 0 for cell in cells})
     for mib in dict.fromkeys([*found[:1], *found[-1:]]):
         group = [cell for cell in cells if (cell.case.number("memory_mib") or 0) == mib]

@@ -30,6 +30,9 @@ COUNTERS = (
     "messages_per_second", "bytes_per_second", "operations_per_second", "jain_index",
     "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
     "voluntary_switches_per_operation", "involuntary_switches_per_operation", "cache_level", "floor_ratio",
+    "cow_ns_per_page", "cow_ns_per_page_p10", "cow_faults_per_page",
+    "part_return_ns_p10", "part_return_ns_p50", "part_first_instruction_ns_p10", "part_first_instruction_ns_p50",
+    "part_exit_ns_p10", "part_exit_ns_p50", "part_reap_ns_p10", "part_reap_ns_p50",
 )
 # Times in ns and rates a second below this are nothing; a log axis has no place for them either.
 LEAST = 1e-9

@@ -68,6 +68,17 @@ class Row:
     voluntary_switches_per_operation: float | None = None
     involuntary_switches_per_operation: float | None = None
     cache_level: float | None = None
+    cow_ns_per_page: float | None = None
+    cow_ns_per_page_p10: float | None = None
+    cow_faults_per_page: float | None = None
+    part_return_ns_p10: float | None = None
+    part_return_ns_p50: float | None = None
+    part_first_instruction_ns_p10: float | None = None
+    part_first_instruction_ns_p50: float | None = None
+    part_exit_ns_p10: float | None = None
+    part_exit_ns_p50: float | None = None
+    part_reap_ns_p10: float | None = None
+    part_reap_ns_p50: float | None = None
     floor: str | None = None
     floor_ratio: float | None = None
 

@@ -29,7 +29,7 @@ def finished(document: str, anchor: str, title: str) -> str:
     # Metadata repeats the page's; a style element here would hold for the whole page.
     for name in ("metadata", "defs"):
         for element in root.findall(f"{{{_SVG}}}{name}"):
-            if element.find(f"{{{_SVG}}}clipPath") is None:
+            if not any(element.find(f"{{{_SVG}}}{kept}") is not None for kept in ("clipPath", "pattern")):
                 root.remove(element)
     for element in root.iter():
         for key, value in element.attrib.items():

@@ -23,10 +23,12 @@ class Unit(Enum):
 
 
 class Kind(Enum):
-    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series."""
+    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series. BARS: a row a
+    category, the values of the series end to end along x, from zero."""
 
     DOTS = "dots"
     CURVES = "curves"
+    BARS = "bars"
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class Lane:
 @dataclass(frozen=True)
 class Panel:
     """`floors` are the limits below which (for a rate: above which) nothing is expected. For DOTS there
-    is one of them, with a point a category; for CURVES one a limit. Their style counts for itself."""
+    is one of them, with a point a category; for CURVES one a limit. Their style counts for itself. `marks` stand
+    on the rows of BARS, each at its own distance from zero."""
 
     title: str
     series: tuple[Series, ...]
     lanes: tuple[Lane, ...] = ()
     floors: tuple[Series, ...] = ()
+    marks: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Drawing:
-    """For DOTS `x` is the axis of the values; for CURVES it is `y`."""
+    """For DOTS and BARS `x` is the axis of the values; for CURVES it is `y`."""
 
     kind: Kind
     x: Axis

@@ -23,6 +23,9 @@ NOUNS: dict[str, dict[str, float]] = {
 }
 PROCESS = {"fork": 120000, "posix_spawn": 160000, "thread": 14000, "process_object": 135000}
 MAKES = {"thread": "thread", "posix_spawn": "vfork"}
+PHASES = {"whole": 1.0, "create": 0.6, "attach": 2.0, "destroy": 0.4}
+# Counters of cases that take single samples.
+BESIDE_SAMPLES = ("floor", "cache_level", "cow_", "part_")
 SLOWER = {"cross_core": 6.0, "same_core": 1.0, "unpinned": 2.5}
 ENVIRONMENT: dict[str, Any] = {
     "machine": {"host_name": "testbox", "cpu_model": "Example CPU 9000", "cpus": 2,
@@ -100,9 +103,10 @@ class Synthetic:
             if floor in limits:
                 more = {**more, "floor": floor, "floor_ratio": ns / limits[floor]}
             ns *= chance.uniform(0.93, 1.09)
-            if not set(more) - {"floor", "floor_ratio", "cache_level"}:
+            if not {key for key in more if not key.startswith(BESIDE_SAMPLES)}:
                 samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
                 histograms.append({"case": name, "repetition": 0, **samples})
+                more = {key: value(ns) if callable(value) else value for key, value in more.items()}
                 rows.append(row(name, ns, {**counters, **more}))
             else:
                 rows.append(row(name, ns, {key: value(ns) if callable(value) else value
@@ -116,11 +120,14 @@ class Synthetic:
             for backend, ns in PROCESS.items():
                 for mib in self.memories:
                     grows = 1 if backend in ("thread", "posix_spawn") else 1 + mib / 300
-                    yield f"fork_cost/process/{backend}/memory_mib:{mib}/placement:same_core", ns * grows, {}
+                    yield f"fork_cost/process/{backend}/{memory(mib)}/placement:same_core", ns * grows, {}
+            yield from self._starts()
         if binary == "fork_cost" and "lifecycle" in self.measures:
             for noun, backends in NOUNS.items():
                 for index, backend in enumerate(backends):
-                    yield f"lifecycle/{noun}/{backend}/placement:same_core", 1500.0 * (index + 1), {}
+                    for phase, share in PHASES.items():
+                        name = f"lifecycle/{noun}/{backend}/phase:{phase}/placement:same_core"
+                        yield name, 1500.0 * (index + 1) * share, {}
         if binary in ("latency", "throughput") and binary in self.measures:
             yield from self._messages(binary)
         if binary == "contention" and "contention" in self.measures:
@@ -142,12 +149,39 @@ class Synthetic:
                     "bytes_per_second": lambda t, s=size: s * 1e9 / t}
         for index, kind in enumerate(("fork", "vfork", "thread")):
             for mib in self.memories:
-                yield f"limits/child/{kind}/memory_mib:{mib}/placement:same_core", 90000.0 / (1 + 3 * index), {}
+                yield f"limits/child/{kind}/{memory(mib)}/placement:same_core", 90000.0 / (1 + 3 * index), {}
+                if mib and kind == "fork":
+                    yield f"limits/child/fork/{memory(mib, 'huge')}/placement:same_core", 91000.0, {}
         for first in range(self.cpus):
             for second in range(first + 1, self.cpus):
                 far = 1 + (second - first) / 2
                 yield f"limits/cache_line/spin/lines:1/cpus:{first}-{second}/placement:pair", 110 * far, {}
                 yield f"limits/wake_up/futex/cpus:{first}-{second}/placement:pair", 29400.0, {}
+
+    def _starts(self) -> Iterable[tuple[str, float, dict[str, Any]]]:
+        """What fork_cost measures over other things than the memory, where there is a preset for it."""
+        start, place = "fork_cost/process/fork", "placement:same_core"
+        for way in ("wait", "pidfd", "sigchld_handler"):
+            yield f"{start}/{memory(0)}/reap:{way}/{place}", 123000.0, {}
+        for backend in ("fork", "vfork", "thread"):
+            yield f"fork_cost/process/{backend}/{memory(0)}/parts:timed/{place}", 130000.0, parts
+        for mib in filter(None, self.memories):
+            yield f"{start}/{memory(mib, 'huge')}/{place}", 125000.0, {}
+            yield f"{start}/{memory(mib)}/parts:timed/{place}", 130000.0 * (1 + mib / 300), parts
+            yield f"{start}/{memory(mib, 'huge')}/parts:timed/{place}", 131000.0, parts
+        if len(self.memories) == 1:
+            return
+        for number in (1, 100, 10000):
+            yield f"{start}/{memory(64)}/mappings:{number}/{place}", 180000.0 + 400 * number, {}
+            yield f"fork_cost/process/posix_spawn/{memory(64)}/mappings:{number}/{place}", 160000.0, {}
+            for way in ("waitpid", "wait"):
+                yield f"{start}/{memory(0)}/zombies:{number}/reap:{way}/{place}", 120000.0 + number, {}
+        for pages in (0, 1, 64):
+            for kind in ("base", "huge"):
+                name = f"{start}/{memory(64, kind)}/touched_pages:{pages}/{place}"
+                yield name, 150000.0 + 2000 * pages, {
+                    "cow_ns_per_page": 2000.0, "cow_ns_per_page_p10": 1900.0, "cow_faults_per_page": 1.0,
+                } if pages else {}
 
     def _messages(self, measure: str) -> Iterable[tuple[str, float, dict[str, Any]]]:
         for noun, backends in NOUNS.items():
@@ -176,6 +210,20 @@ class Synthetic:
                             "cpu_ns_per_operation": lambda t: 1.9 * t}
 
 
+def memory(mib: int, pages: str = "base") -> str:
+    """As a case name has it."""
+    return f"memory_mib:{mib}/pages:{pages}" if mib else "memory_mib:0"
+
+
+def part(share: float) -> Any:
+    return lambda ns: ns * share
+
+
+parts = {f"part_{name}_ns_{quantile}": part(share)
+         for name, share in (("return", 0.4), ("first_instruction", 0.5), ("exit", 0.1), ("reap", 0.4))
+         for quantile in ("p10", "p50", "mean")}
+
+
 def floor_of(name: str) -> str | None:
     """What the bench binaries hold a case against, as far as the tests need it."""
     measure, noun, backend, *rest = name.split("/")
@@ -188,7 +236,10 @@ def floor_of(name: str) -> str | None:
     if measure == "throughput" and noun != "pool":
         return "/".join(("limits/copy/two_processes", *rest))
     if measure == "fork_cost":
-        return "/".join(("limits/child", MAKES.get(backend, "fork"), *rest))
+        if any(one.startswith(("mappings", "parts")) for one in rest):
+            return None
+        shared = [one for one in rest if one.startswith(("memory_mib", "pages", "placement"))]
+        return "/".join(("limits/child", MAKES.get(backend, "fork"), *shared))
     return None
 
 

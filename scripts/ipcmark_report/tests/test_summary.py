@@ -4,14 +4,15 @@ from pathlib import Path
 
 from ipcmark_report.cells import Cell, cells_of, reference_size
 from ipcmark_report.headline import headline
+from ipcmark_report.lifecycle import lifecycle_figure
 from ipcmark_report.limits import limits_section
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Row
 from ipcmark_report.panels import leading
 from ipcmark_report.summary import environment_rows, failed_cases, summarise
-from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMap, Kind, Summary
+from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMap, Kind, Panel, Summary
 
-from .synthetic import Synthetic, failed_row
+from .synthetic import PROCESS, Synthetic, failed_row
 
 
 def latency(backend: str, p50: float, number: int = 1, rest: str = "size:64/placement:same_core") -> Row:
@@ -223,6 +224,72 @@ def test_a_pair_that_names_no_two_cpus_is_not_mapped() -> None:
 
     assert limits_section(cells_of([limit(c) for c in ("1", "1-", "1-1", "a-b", "-1-2")]), "m").figures == ()
     assert len(limits_section(cells_of([limit("3-1")]), "m").figures) == 1
+
+
+def panel_of(figure: Figure, start: str) -> Panel:
+    assert isinstance(figure.drawing, Drawing)
+    return next(panel for panel in figure.drawing.panels if panel.title.startswith(start))
+
+
+def test_huge_pages_are_a_curve_of_their_own(tmp_path: Path) -> None:
+    summary = summary_of(tmp_path, EXACT)
+    (base, huge) = (
+        {one.name: [p.at for p in one.points] for one in panel_of(figure_of(summary, anchor), "same_core").series}
+        for anchor in ("fork-0", "fork-huge-0")
+    )
+    assert set(base) == set(PROCESS) and base["fork"] == [0, 64, 1024]
+    assert huge == {"fork": [0, 64, 1024], "fork, huge pages": [64, 1024]}
+    assert set(floors_of(figure_of(summary, "fork-huge-0"), "same_core")) == {
+        "floor: child fork", "floor: child fork, huge pages"}
+
+
+def test_the_headline_takes_starts_in_base_pages_and_nothing_else(tmp_path: Path) -> None:
+    table = summary_of(tmp_path, EXACT).headline
+    rows = [row for row in table.rows if row.topic == "fork"]
+    assert [row.quantity.split(", ")[-1] for row in rows] == ["parent touched 0 MiB", "parent touched 1 GiB"]
+    assert all(cell.others == "the only backend" for row in rows for cell in row.cells if cell)
+
+
+def test_each_axis_of_a_start_has_its_figure(tmp_path: Path) -> None:
+    summary = summary_of(tmp_path, EXACT)
+    series = {anchor: {one.name: [p.at for p in one.points] for one in panel_of(figure_of(summary, anchor), "same_core").series}
+              for anchor in ("fork-mappings", "fork-touched_pages", "fork-zombies")}
+    assert series["fork-mappings"] == {"fork": [1, 100, 10000], "posix_spawn": [1, 100, 10000]}
+    assert series["fork-touched_pages"] == {"fork": [1, 64], "fork, huge pages": [1, 64]}
+    assert series["fork-zombies"] == {"fork, reap:wait": [1, 100, 10000], "fork, reap:waitpid": [1, 100, 10000]}
+    assert floors_of(figure_of(summary, "fork-mappings"), "same_core") == {}
+    assert set(floors_of(figure_of(summary, "fork-zombies"), "same_core")) == {"floor: child fork"}
+    table = figure_of(summary, "fork-touched_pages").table
+    assert table.rows[0][:3] == ("fork", "same_core", "0") and "a page, p50" in table.columns
+
+
+def test_parts_stand_end_to_end_and_the_return_beside_them(tmp_path: Path) -> None:
+    figure = figure_of(summary_of(tmp_path, EXACT), "fork-parts")
+    assert isinstance(figure.drawing, Drawing) and figure.drawing.kind is Kind.BARS
+    assert [panel.title.split(" touched")[0] for panel in figure.drawing.panels] == ["0 MiB", "64 MiB", "1 GiB"]
+    panel = figure.drawing.panels[0]
+    ends = [sum(one.points[row].value.median for one in panel.series) for row in range(3)]
+    whole = figure.table.columns.index("whole, p50")
+    assert len(panel.series) == 3 and all(end > panel.marks[0].points[0].value.median for end in ends)
+    assert all(row[whole] != "–" for row in figure.table.rows)
+    assert {p.at for p in figure.drawing.panels[1].series[0].points} == {"fork", "fork, huge pages"}
+
+
+def test_phases_of_a_life_are_marks_of_one_row(tmp_path: Path) -> None:
+    panel = panel_of(figure_of(summary_of(tmp_path, EXACT), "lifecycle"), "pipe, same_core")
+    assert [one.name for one in panel.series] == [
+        "create and destroy", "create", "first use by a second process", "destroy"]
+    assert all([p.at for p in one.points] == ["pipe", "socketpair_stream", "unix_stream", "spsc_ring"]
+               for one in panel.series)
+
+
+def test_a_life_without_phases_is_the_whole() -> None:
+    case = parse_case("lifecycle/pipe/pipe/placement:same_core")
+    assert case is not None
+    row = Row(case, "fork_cost", 1, "cpus 0", latency_ns_p50=5.0, samples=1.0)
+    figure = lifecycle_figure(cells_of([row]), "m")
+    assert figure is not None and [one.name for one in panel_of(figure, "pipe").series] == ["create and destroy"]
+    assert figure.notes == ()
 
 
 def test_curves_are_limited_to_the_leading_backends() -> None:
