@@ -16,6 +16,14 @@ PLACEMENTS = ("cross_core", "same_core", "smt_sibling", "cross_socket", "unpinne
 # Not processes at all: they show what a process costs more, and never count as the best backend.
 BASELINES = {"process": ("thread",), "pool": ("thread", "threads")}
 REFERENCE_SIZE = 64
+# What weakens a result, by its letter; a capital says that most processes of the case have it.
+FLAGS = {
+    "u": "unpinned: the scheduler chose the CPUs",
+    "n": "not comparable: it stood still, or its CPUs changed their distance",
+    "d": "disturbed: others ran on its CPUs",
+    "m": "several modes in one process: a median may lie between them",
+    "t": "its processes saw different distances of the two CPUs",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,28 @@ class Cell:
         """The backend, with the parameters that no chart has an axis for."""
         return ", ".join([self.case.backend, *self._others()])
 
+    def flagged(self, letter: str) -> int:
+        """How many of the rows have what the letter stands for."""
+        if letter == "u":
+            return len(self.rows) if self.case.placement == "unpinned" else 0
+        if letter == "t":
+            modes = [row.topology_mode for row in self.rows if row.topology_mode is not None]
+            return len(modes) - max((modes.count(mode) for mode in modes), default=0)
+        return sum(_HAS[letter](row) for row in self.rows)
+
+    @property
+    def flags(self) -> str:
+        """The letters of FLAGS that hold for it."""
+        counts = {letter: self.flagged(letter) for letter in FLAGS}
+        return "".join(
+            letter.upper() if 2 * count > len(self.rows) else letter for letter, count in counts.items() if count
+        )
+
+    @property
+    def marked_name(self) -> str:
+        """For the rows of a chart, which say no more than that."""
+        return f"{self.name} [{self.flags}]" if self.flags else self.name
+
     def _others(self) -> list[str]:
         axes = {
             "fork_cost": ("memory_mib",),
@@ -47,6 +77,22 @@ class Cell:
             "limits": (),
         }.get(self.case.measure, ("size",))
         return [f"{key}:{value}" for key, value in self.case.parameters if key not in axes]
+
+
+_HAS: dict[str, Callable[[Row], bool]] = {
+    "n": lambda row: row.comparable == 0,
+    "d": lambda row: row.is_disturbed,
+    "m": lambda row: (row.modes or 0) > 1,
+}
+
+
+def flags_note(cells: Iterable[Cell]) -> str:
+    """What the letters that occur stand for; empty where none does."""
+    found = {letter for cell in cells for letter in cell.flags.lower()}
+    if not found:
+        return ""
+    meanings = "; ".join(f"{letter}: {FLAGS[letter]}" for letter in FLAGS if letter in found)
+    return f" Letters after a name ({meanings}) are capital where most of its processes have it."
 
 
 def cells_of(rows: Iterable[Row]) -> tuple[Cell, ...]:

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from . import units
 from .svg import GRID, INK, finished
@@ -28,7 +28,7 @@ from .text import shorten
 from .views import Axis, Drawing, HeatMap, Kind, Lane, Panel, Point, Series, Unit
 
 WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
-ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
+ROW, TITLE, CURVE, CLOUD, LANE, GAP = 0.19, 0.30, 1.75, 1.25, 0.5, 0.10
 LEFT = 0.95  # of curves: room for the longest tick label and the axis label
 FONT = 9.0
 LABEL_LIMIT = 30
@@ -61,7 +61,7 @@ def draw(drawing: Drawing | HeatMap, anchor: str, title: str) -> str:
         if isinstance(drawing, HeatMap):
             figure = _heat_map(drawing)
         else:
-            figure = _dots(drawing) if drawing.kind is Kind.DOTS else _curves(drawing)
+            figure = {Kind.DOTS: _dots, Kind.CURVES: _curves, Kind.CLOUD: _cloud}[drawing.kind](drawing)
         target = io.BytesIO()
         no_metadata = {key: None for key in ("Creator", "Date", "Format", "Type")}
         FigureCanvasSVG(figure).print_svg(target, metadata=no_metadata)
@@ -128,6 +128,47 @@ def _curves(drawing: Drawing) -> Figure:
     page.text(LEFT + (WIDTH - LEFT - 0.2) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
     _legend(page, legend, floors, lines=True)
     return page.figure
+
+
+def _cloud(drawing: Drawing) -> Figure:
+    """A panel below the other, all with the same axes; places along x are evenly spaced and any number."""
+    legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
+    floors = _legend_entries(s for panel in drawing.panels for s in panel.floors)
+    top = _legend_height([*legend, *floors], WIDTH)
+    page = _Page(top + len(drawing.panels) * (TITLE + CLOUD + GAP) + 0.45)
+    points = [p for panel in drawing.panels for s in (*panel.series, *panel.floors) for p in s.points]
+    limits = _log_limits(points)
+    places = [float(p.at) for p in points]
+    pad = 0.03 * (max(places) - min(places)) or 0.5
+    y = top
+    for index, panel in enumerate(drawing.panels):
+        axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, CLOUD)
+        _scattered(axes, panel.series)
+        _floor_lines(axes, panel.floors)
+        axes.set_ylim(limits)
+        axes.set_xlim(min(places) - pad, max(places) + pad)
+        _value_axis(axes.yaxis, drawing.y, limits, labels=True)
+        axes.xaxis.set_major_locator(MaxNLocator(7))
+        last = index == len(drawing.panels) - 1
+        axes.xaxis.set_major_formatter(FuncFormatter(_writer(drawing.x.unit) if last else lambda *_: ""))
+        axes.grid(axis="x")
+        _title(page, panel.title, y)
+        y += TITLE + CLOUD + GAP
+    page.text(LEFT + (WIDTH - LEFT - 0.2) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
+    _legend(page, legend, floors, lines=False)
+    return page.figure
+
+
+def _scattered(axes: Axes, series: Sequence[Series]) -> None:
+    axes.set_yscale("log")
+    for one in series:
+        points = _drawable(one.points)
+        colour, marker, _ = _style(one.style)
+        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=colour, marker=marker,
+                  linestyle="none", markersize=2.6, alpha=0.75, markeredgewidth=0)
+        spread = [p for p in points if p.value.high > p.value.low]
+        axes.vlines([float(p.at) for p in spread], [p.value.low for p in spread], [p.value.high for p in spread],
+                    colors=colour, linewidth=0.8, alpha=0.75)
 
 
 def _heat_map(view: HeatMap) -> Figure:
@@ -289,6 +330,9 @@ def _lines(axes: Axes, series: Sequence[Series], sparse: bool) -> None:
         spread = [p for p in points if p.value.high > p.value.low]
         axes.vlines([float(p.at) for p in spread], [max(p.value.low, p.value.median / 1e3) for p in spread],
                     [p.value.high for p in spread], colors=colour, linewidth=1.2)
+        for p in (p for p in points if p.flags):
+            axes.annotate(p.flags, (float(p.at), p.value.median), textcoords="offset points", xytext=(2.5, 2.5),
+                          color=colour, size=FONT - 2.5)
 
 
 def _share_lane(axes: Axes, lane: Lane) -> None:
@@ -355,6 +399,7 @@ def _writer(unit: Unit) -> Callable[[float, int], str]:
         Unit.BYTES: units.size,
         Unit.MEBIBYTES: units.memory,
         Unit.COUNT: lambda value: f"{value:g}",
+        Unit.SECONDS: lambda value: f"{value:g} s",
         Unit.NINES: lambda value: NINES.get(value, ""),
     }[unit]
     return lambda value, _: write(value)

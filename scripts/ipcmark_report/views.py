@@ -19,22 +19,26 @@ class Unit(Enum):
     BYTES = "bytes"
     MEBIBYTES = "MiB"
     COUNT = "count"
+    SECONDS = "seconds"
     NINES = "nines"
 
 
 class Kind(Enum):
-    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series."""
+    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series. CLOUD: the
+    same without lines, over a number that may be anything."""
 
     DOTS = "dots"
     CURVES = "curves"
+    CLOUD = "cloud"
 
 
 @dataclass(frozen=True)
 class Point:
-    """`at` is a category's name (DOTS) or a position on the x axis (CURVES)."""
+    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it."""
 
     at: str | float
     value: Spread
+    flags: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,13 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class Table:
-    """Text cells; the first `names` columns name the row, the others hold numbers."""
+    """Text cells; the first `names` columns name the row, the last `remarks` say more of it, the others
+    hold numbers."""
 
     columns: tuple[str, ...]
     names: int
     rows: tuple[tuple[str, ...], ...]
+    remarks: int = 0
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,7 @@ class Summary:
     about: tuple[tuple[str, str], ...]
     marks: tuple[str, ...]
     headline: HeadTable
+    trust: Section
     sections: tuple[Section, ...]
     environment: tuple[EnvironmentRow, ...]
     end_recorded: bool
