@@ -17,13 +17,8 @@ PLACEMENTS = ("cross_core", "same_core", "smt_sibling", "cross_socket", "unpinne
 BASELINES = {"process": ("thread",), "pool": ("thread", "threads")}
 REFERENCE_SIZE = 64
 # What weakens a result, by its letter; a capital says that most processes of the case have it.
-FLAGS = {
-    "u": "unpinned: the scheduler chose the CPUs",
-    "n": "not comparable: it stood still, or its CPUs changed their distance",
-    "d": "disturbed: others ran on its CPUs",
-    "m": "several modes in one process: a median may lie between them",
-    "t": "its processes saw different distances of the two CPUs",
-}
+FLAGS = {"u": "unpinned", "n": "not comparable", "d": "disturbed", "m": "several modes",
+         "t": "processes at several distances of the CPUs"}
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,8 @@ def flags_note(cells: Iterable[Cell]) -> str:
     found = {letter for cell in cells for letter in cell.flags.lower()}
     if not found:
         return ""
-    meanings = "; ".join(f"{letter}: {FLAGS[letter]}" for letter in FLAGS if letter in found)
-    return f" Letters after a name ({meanings}) are capital where most of its processes have it."
+    meanings = ", ".join(f"{letter} {FLAGS[letter]}" for letter in FLAGS if letter in found)
+    return f" Marks: {meanings}; capital: most processes of the case. See “How far to trust this run”."
 
 
 def cells_of(rows: Iterable[Row]) -> tuple[Cell, ...]:

@@ -66,6 +66,9 @@ def load_run(path: Path) -> Run:
         else:
             rows += [_row(row, binary, number) for row in fields.objects("benchmarks") if _is_row(row)]
             builds.add(_build(fields.child("context")))
+    # Each round measures the cases in another order; the page shows them in that of the plan.
+    planned = {case: index for index, case in enumerate(info.cases)}
+    rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
     marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
     return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes))
 

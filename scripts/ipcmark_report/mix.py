@@ -14,8 +14,8 @@ from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Uni
 
 # Peers that sleep give up their CPU about twice a round trip, or are preempted instead.
 _SLEEPS = 0.5
-# The mix of a case whose repetitions differ by less stays as it is.
-_MOVES = 0.1
+# Fewer involuntary switches a round trip are accidents.
+_PREEMPTS = 0.1
 # Repetitions in these outer parts of the range of mixes show what each path costs.
 _OUTER = 0.25
 
@@ -23,15 +23,15 @@ Repetitions = dict[str, list[tuple[int, Repetition]]]
 
 
 def mix_figures(cells: Sequence[Cell], processes: Iterable[Process], machine: str) -> list[Figure]:
-    """A figure a noun with blocking round trips whose mix moves."""
+    """A figure a noun with blocking round trips in which wake-ups preempt."""
     found = _repetitions(processes)
     figures = []
     for index, noun in enumerate(nouns(select(cells, "latency"))):
         own = select(cells, "latency", noun)
         blocking = [cell for cell in at_size(own, reference_size(own)) if _sleeps(found.get(cell.case.text, []))]
-        moving = [cell for cell in blocking if _range(found[cell.case.text]) > _MOVES]
-        if moving:
-            figures.append(_figure(blocking, moving, found, machine, f"mix-{index}"))
+        preempting = [cell for cell in blocking if _most(found[cell.case.text]) > _PREEMPTS]
+        if preempting:
+            figures.append(_figure(blocking, preempting, found, machine, f"mix-{index}"))
     return figures
 
 
@@ -46,17 +46,23 @@ def _sleeps(repetitions: Sequence[tuple[int, Repetition]]) -> bool:
     return bool(repetitions) and median(one.voluntary_switches for _, one in repetitions) >= _SLEEPS
 
 
+def _most(repetitions: Sequence[tuple[int, Repetition]]) -> float:
+    return max(one.involuntary_switches for _, one in repetitions)
+
+
 def _range(repetitions: Sequence[tuple[int, Repetition]]) -> float:
     switches = [one.involuntary_switches for _, one in repetitions]
     return max(switches) - min(switches)
 
 
-def _figure(blocking: Sequence[Cell], moving: Sequence[Cell], found: Repetitions, machine: str,
+def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetitions, machine: str,
             anchor: str) -> Figure:
     noun, size = blocking[0].case.noun, reference_size(blocking)
-    widest = sorted({cell.name for cell in moving},
-                    key=lambda name: -max(_range(found[c.case.text]) for c in moving if c.name == name))[:MOST_CURVES]
-    drawn = [cell for cell in moving if cell.name in widest]
+    ranges: dict[str, float] = {}
+    for cell in preempting:
+        ranges[cell.name] = max(ranges.get(cell.name, 0), _range(found[cell.case.text]))
+    widest = sorted(ranges, key=lambda name: (-ranges[name], name))[:MOST_CURVES]
+    drawn = [cell for cell in preempting if cell.name in widest]
     style = styles(drawn)
     panels = tuple(
         Panel(placement_title(p, at_placement(drawn, p)), tuple(
@@ -73,12 +79,12 @@ def _figure(blocking: Sequence[Cell], moving: Sequence[Cell], found: Repetitions
         "How often does a wake-up preempt, and what does a round trip cost where it does and where it does not?",
         Drawing(Kind.CLOUD, Axis("involuntary switches a round trip", Unit.COUNT),
                 Axis("typical (log)", Unit.TIME), panels),
-        "Nanoseconds a round trip, not halved. Each dot is one repetition: left is the path without preemption, right "
-        f"the one with it. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",
+        "Nanoseconds a round trip, not halved. Each dot is one repetition: far left no wake-up preempts, farther right more "
+        f"of them do. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",
         _table(blocking, found),
-        (f"Drawn are cases whose repetitions differ by more than {_MOVES:g} switches a round trip"
-         f"{f', the {MOST_CURVES} backends that differ most' if len(widest) == MOST_CURVES else ''}; the table has all "
-         "that sleep. A median can move because the mix moved, with both paths as they were.",),
+        (f"Drawn are cases with more than {_PREEMPTS:g} involuntary switches a round trip in some repetition"
+         f"{f', the {MOST_CURVES} backends whose mix moves most' if len(ranges) > MOST_CURVES else ''}; the table has all "
+         "cases whose peers sleep. A median can move because the mix moved, with both paths as they were.",),
     )
 
 
@@ -93,7 +99,7 @@ def _row(cell: Cell, repetitions: Sequence[tuple[int, Repetition]]) -> tuple[str
     low, high = min(switches), max(switches)
     outer = (high - low) * _OUTER
     ends = ("–", "–")
-    if high - low > _MOVES:
+    if high - low > _PREEMPTS:
         ends = (_typical(r for r in repetitions if r[1].involuntary_switches <= low + outer),
                 _typical(r for r in repetitions if r[1].involuntary_switches >= high - outer))
     return (

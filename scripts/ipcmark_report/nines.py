@@ -72,10 +72,8 @@ def _counts(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> str:
 def _series(cell: Cell, distributions: Sequence[Histogram], style: dict[str, int]) -> Series:
     positions = quantile_positions(min(sum(h.counts) for h in distributions))
     curve = medians([_latencies(h, positions) for h in distributions])
-    return Series(cell.name, style[cell.name], tuple(
-        Point(x, Spread(y, y, y, 1), "" if index else cell.flags)
-        for index, (x, y) in enumerate(zip(positions, curve))
-    ))
+    *points, last = (Point(x, Spread(y, y, y, 1)) for x, y in zip(positions, curve))
+    return Series(cell.name, style[cell.name], (*points, Point(last.at, last.value, cell.flags)))
 
 
 def _latencies(histogram: Histogram, positions: Sequence[float]) -> list[float]:

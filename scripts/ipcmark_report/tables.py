@@ -72,7 +72,7 @@ def _remarks(cell: Cell) -> str:
     for row in cell.rows:
         for remark in row.remarks:
             if remark != cell.case.placement:
-                kinds.setdefault(remark.partition(":")[0], remark)
+                kinds.setdefault(remark.partition(":")[0].lstrip("0123456789 "), remark)
     return "; ".join(kinds.values()) or "–"
 
 

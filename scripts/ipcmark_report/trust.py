@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from . import units
-from .cells import FLAGS, Cell, select
+from .cells import Cell, select
 from .floors import MEASURE
 from .mix import mix_figures
 from .model import Anchor, Run
@@ -18,6 +18,12 @@ _PARTS = 150
 # A look is slow where it took so much longer than the quickest.
 _SLOW = 1.1
 _NO_CONTROL = "pair"
+_MEANINGS = (
+    "u: unpinned, the scheduler chose the CPUs; n: not comparable, a window stood still or the two CPUs changed their distance "
+    "while it was measured; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
+    "fall into several modes, and a median may lie between them; t: some processes saw another distance of the two CPUs than "
+    "the others. A capital says that most processes of the case have it. A pinned peer moves only when its CPUs are taken away."
+)
 
 
 def trust_marks(run: Run, cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -65,10 +71,9 @@ def _flag_listing(cells: Sequence[Cell]) -> Listing | None:
             rows.append((measure, placement, str(len(own)), *counts, str(migrated or "–")))
     if not rows:
         return None
-    meanings = "; ".join(f"{letter}: {meaning}" for letter, meaning in FLAGS.items())
     return Listing(
-        "Cases of which at least one process is marked.",
-        f"Letters: {meanings}. A peer moves from CPU to CPU only where it is not pinned, or its CPUs were taken away.",
+        f"{sum(bool(cell.flags) for cell in cells)} of {len(cells)} cases have at least one process with a mark.",
+        f"Marks, {_MEANINGS}",
         Table(("measure", "placement", "cases", "n", "d", "m", "t", "moved from CPU to CPU"), 2, tuple(rows)),
     )
 

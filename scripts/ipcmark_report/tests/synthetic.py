@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import records
+
 # noun -> backend -> a plausible round trip in nanoseconds.
 NOUNS: dict[str, dict[str, float]] = {
     "pipe": {"pipe": 5200, "socketpair_stream": 6400, "unix_stream": 6900, "spsc_ring": 310},
@@ -52,6 +54,10 @@ class Synthetic:
     not_measurable: list[dict[str, str]] = field(default_factory=lambda: [
         {"case": "latency/pipe/pipe/size:64/placement:smt_sibling", "reason": "this machine has no SMT siblings"}])
     skip_files: tuple[str, ...] = ()
+    # False: as runs were before a process had repetitions.
+    repetitions: bool = True
+    labels: tuple[str, ...] = ()
+    topology_modes_ns: tuple[float, ...] = (55.0,)
 
     def write(self, path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
@@ -70,7 +76,10 @@ class Synthetic:
         return path
 
     def _run_json(self, cases: list[str]) -> dict[str, Any]:
+        new = {"repetitions": records.REPETITIONS, "labels": list(self.labels),
+               "topology_modes_ns": list(self.topology_modes_ns)} if self.repetitions else {}
         return {
+            **new,
             "schema_version": 1, "ipcmark_version": "0.1.0", "git": {"sha": "0123abcd", "dirty": False},
             "command": "ipcmark run --preset quick", "preset": "quick", "filter": "", "rounds": self.rounds,
             "window_ms": 50, "warmup_ms": 20, "binaries": list(self.binaries), "cases": cases,
@@ -85,6 +94,11 @@ class Synthetic:
                    "ipcmark_git_dirty": "false", "window_ms": "50", "warmup_ms": "20"}
         files = {f"{binary}.{number}.json": {"context": context, "benchmarks": rows},
                  f"{binary}.{number}.hist.json": {"schema_version": 1, "binary": binary, "histograms": histograms}}
+        if self.repetitions:
+            chance = random.Random(f"{binary} {number} repetitions")
+            cases = [records.record(row["name"].removesuffix("/manual_time"), row["real_time"], number, chance)
+                     for row in rows if "error_occurred" not in row and row.get("real_time", 0) > 0]
+            files[f"{binary}.{number}.reps.json"] = {"schema_version": 1, "binary": binary, "cases": cases}
         for name, value in files.items():
             if name not in self.skip_files:
                 put(path / name, value)
@@ -98,12 +112,13 @@ class Synthetic:
             if floor in limits:
                 more = {**more, "floor": floor, "floor_ratio": ns / limits[floor]}
             ns *= chance.uniform(0.93, 1.09)
+            recorded = records.counters(name, ns) if self.repetitions else {}
             if not set(more) - {"floor", "floor_ratio", "cache_level"}:
                 samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
                 histograms.append({"case": name, "repetition": 0, **samples})
-                rows.append(row(name, ns, {**counters, **more}))
+                rows.append(row(name, ns, {**recorded, **counters, **more}))
             else:
-                rows.append(row(name, ns, {key: value(ns) if callable(value) else value
+                rows.append(row(name, ns, recorded | {key: value(ns) if callable(value) else value
                                            for key, value in more.items()}))
         return rows + self.extra_rows.get(binary, []), histograms
 
