@@ -28,7 +28,7 @@ def limits_section(cells: Sequence[Cell], machine: str) -> Section:
         "limits",
         "Limits of this machine",
         "Bare loops over what the processor and the kernel offer, with nothing of the library in between, "
-        "measured first in every round. The floors in the charts and tables above are these.",
+        "measured in every round. The floors in the charts and tables above are these.",
         tuple(figure for figure in maps if figure is not None),
         "" if single else "This run has no limits.",
         (_listing(single, machine),) if single else (),
