@@ -11,14 +11,15 @@ from .stats import Spread, spread_over_processes
 
 Value = Callable[[Row], float | None]
 
+# What weakens a result, by its letter; a capital says that most processes of the case have it.
+FLAGS = {"u": "unpinned", "n": "not comparable", "d": "disturbed", "m": "several modes",
+         "t": "processes at several distances of the CPUs"}
+
 # The two-CPU placement is first: it is where two peers of a real program most often are.
 PLACEMENTS = ("cross_core", "same_core", "smt_sibling", "cross_socket", "unpinned")
 # Not processes at all: they show what a process costs more, and never count as the best backend.
 BASELINES = {"process": ("thread",), "pool": ("thread", "threads")}
 REFERENCE_SIZE = 64
-# What weakens a result, by its letter; a capital says that most processes of the case have it.
-FLAGS = {"u": "unpinned", "n": "not comparable", "d": "disturbed", "m": "several modes",
-         "t": "processes at several distances of the CPUs"}
 
 
 @dataclass(frozen=True)

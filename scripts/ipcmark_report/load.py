@@ -31,6 +31,9 @@ COUNTERS = (
     "messages_per_second", "bytes_per_second", "operations_per_second", "jain_index",
     "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
     "voluntary_switches_per_operation", "involuntary_switches_per_operation", "cache_level", "floor_ratio",
+)
+# Under which conditions a row arose, and how its process is summed up.
+CONDITIONS = (
     "quiet_ns", "typical_ns", "tail_ns", "anchor_ns", "comparable", "foreign_share", "modes", "migrations",
     "line_ns_before", "line_ns_after", "topology_mode", "worst_share", "minor_faults_per_operation",
     "major_faults_per_operation",
@@ -187,7 +190,7 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
         return Row(case, binary, number, label, error)
     scale = NANOSECONDS[show(fields.values.get("time_unit", "ns"))]
     floor = fields.values.get("floor")
-    counters = {key: float(fields.values[key]) for key in COUNTERS if key in fields.values}
+    counters = {key: float(fields.values[key]) for key in (*COUNTERS, *CONDITIONS) if key in fields.values}
     return Row(
         case, binary, number, label, None,
         operations=float(fields.values["operations"]),
@@ -210,7 +213,7 @@ def _row_error(fields: Fields, case: Case) -> str | None:
     for key in required:
         if key not in fields.values:
             return f"not a valid row (found by the report): {key} is missing"
-    for key in ("operations", "real_time", *COUNTERS):
+    for key in ("operations", "real_time", *COUNTERS, *CONDITIONS):
         fault = _fault(fields, key)
         if fault is not None:
             return f"not a valid row (found by the report): {key} {fault}"
@@ -230,7 +233,7 @@ def _other_costs(fields: Fields) -> tuple[tuple[str, float], ...]:
     """Of counters that not every machine has; what is no number is not shown."""
     return tuple(
         (plain(key), float(value)) for key, value in fields.values.items()
-        if key.endswith(COST_SUFFIX) and key not in COUNTERS and number_fault(value) is None
+        if key.endswith(COST_SUFFIX) and key not in (*COUNTERS, *CONDITIONS) and number_fault(value) is None
     )
 
 

@@ -10,7 +10,7 @@ from .cells import Cell, at_placement, at_size, nouns, placement_title, placemen
 from .model import Process, Repetition
 from .panels import MOST_CURVES
 from .stats import Spread, spread_over_processes
-from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
+from .views import Axis, Cloud, Figure, Panel, Point, Series, Table, Unit
 
 # Peers that sleep give up their CPU about twice a round trip, or are preempted instead.
 _SLEEPS = 0.5
@@ -77,7 +77,7 @@ def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetit
         anchor,
         f"Path and mix: {noun}" + (f", {units.size(size)} messages" if size is not None else ""),
         "How often does a wake-up preempt, and what does a round trip cost where it does and where it does not?",
-        Drawing(Kind.CLOUD, Axis("involuntary switches a round trip", Unit.COUNT),
+        Cloud(Axis("involuntary switches a round trip", Unit.COUNT),
                 Axis("typical (log)", Unit.TIME), panels),
         "Nanoseconds a round trip, not halved. Each dot is one repetition: far left no wake-up preempts, farther right more "
         f"of them do. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",

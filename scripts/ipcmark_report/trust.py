@@ -11,7 +11,7 @@ from .floors import MEASURE
 from .mix import mix_figures
 from .model import Anchor, Run
 from .stats import Spread
-from .views import Axis, Drawing, Figure, Kind, Listing, Panel, Point, Section, Series, Table, Unit
+from .views import Axis, Cloud, Figure, Listing, Panel, Point, Section, Series, Table, Unit
 
 # Looks at the anchor are drawn in so many equal parts of the run.
 _PARTS = 150
@@ -148,7 +148,7 @@ def _anchor_figure(run: Run, machine: str) -> Figure | None:
         "anchor",
         "The anchor through the run",
         "When did the machine compute slowly?",
-        Drawing(Kind.CLOUD, Axis("since the first repetition", Unit.SECONDS), Axis("1000 turns (log)", Unit.TIME), (
+        Cloud(Axis("since the first repetition", Unit.SECONDS), Axis("1000 turns (log)", Unit.TIME), (
             Panel("a loop of dependent arithmetic, around each repetition",
                   (Series(f"median of {units.whole(len(looks) / len(parts))} looks or so", 0, parts),), floors=(floor,)),)),
         f"Nanoseconds for 1000 turns. Each dot is the median of the looks in 1/{_PARTS} of the run's time, its bar the "

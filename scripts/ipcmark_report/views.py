@@ -24,12 +24,10 @@ class Unit(Enum):
 
 
 class Kind(Enum):
-    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series. CLOUD: the
-    same without lines, over a number that may be anything."""
+    """DOTS: a row a category, values along x. CURVES: values over a number, one line a series."""
 
     DOTS = "dots"
     CURVES = "curves"
-    CLOUD = "cloud"
 
 
 @dataclass(frozen=True)
@@ -86,6 +84,15 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Cloud:
+    """Dots without lines, values along y over a number along x that may be anything."""
+
+    x: Axis
+    y: Axis
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
 class HeatMap:
     """A square of values between CPUs, its rows and columns in the order of `cpus`; None where there is
     no value."""
@@ -114,7 +121,7 @@ class Figure:
     anchor: str
     title: str
     question: str
-    drawing: Drawing | HeatMap
+    drawing: Drawing | HeatMap | Cloud
     caption: str
     table: Table
     notes: tuple[str, ...] = ()

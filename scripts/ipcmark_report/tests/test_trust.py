@@ -11,7 +11,7 @@ from ipcmark_report.load import load_run
 from ipcmark_report.model import BadInput, Run
 from ipcmark_report.summary import summarise
 from ipcmark_report.tables import BACKEND, COST, PERCENTILES, table
-from ipcmark_report.views import Drawing, Figure, Kind, Listing, Summary
+from ipcmark_report.views import Cloud, Drawing, Figure, Listing, Summary
 
 from .records import REPETITIONS
 from .synthetic import Synthetic, put, row
@@ -121,7 +121,7 @@ def test_the_negative_controls_stand_in_one_table(tmp_path: Path) -> None:
 
 def test_the_anchor_is_drawn_through_the_run(run: Path) -> None:
     figure = figure_of(summarise(load_run(run)), "anchor")
-    assert isinstance(figure.drawing, Drawing) and figure.drawing.kind is Kind.CLOUD
+    assert isinstance(figure.drawing, Cloud)
     (panel,) = figure.drawing.panels
     assert {point.value.median for point in panel.floors[0].points} == {270.0}
     places = [float(point.at) for point in panel.series[0].points]
@@ -133,7 +133,7 @@ def test_the_anchor_is_drawn_through_the_run(run: Path) -> None:
 
 def test_path_and_mix_shows_each_repetition_of_blocking_round_trips(run: Path) -> None:
     figure = figure_of(summarise(load_run(run)), "mix-0")
-    assert isinstance(figure.drawing, Drawing)
+    assert isinstance(figure.drawing, Cloud)
     (panel,) = figure.drawing.panels
     assert panel.title.startswith("same_core")
     pipe = next(one for one in panel.series if one.name == "pipe")
