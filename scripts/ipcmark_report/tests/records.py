@@ -11,6 +11,22 @@ ROUND_NS = 10_000_000_000
 WINDOW_NS = 50_000_000
 
 
+Rows = list[dict[str, Any]]
+
+
+def added(rows: Rows, binary: str, number: int) -> tuple[Rows, Rows]:
+    """The rows with these counters where they have none of their own, and the cases of reps.json."""
+    chance = random.Random(f"{binary} {number} repetitions")
+    found, cases = [], []
+    for row in rows:
+        name = row["name"].removesuffix("/manual_time")
+        measured = "error_occurred" not in row and row["real_time"] > 0
+        found.append({**counters(name, row["real_time"]), **row} if measured else row)
+        if measured:
+            cases.append(record(name, row["real_time"], number, chance))
+    return found, cases
+
+
 def counters(name: str, ns: float) -> dict[str, Any]:
     """Of a process that nothing disturbed."""
     crossing = "cross_core" in name

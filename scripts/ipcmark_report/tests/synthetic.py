@@ -92,12 +92,10 @@ class Synthetic:
         context = {"date": "2024-05-01T10:00:00+00:00", "caches": [], "ipcmark_version": "0.1.0",
                    "ipcmark_build_type": "Release", "ipcmark_git_sha": "0123abcd",
                    "ipcmark_git_dirty": "false", "window_ms": "50", "warmup_ms": "20"}
+        rows, cases = records.added(rows, binary, number) if self.repetitions else (rows, None)
         files = {f"{binary}.{number}.json": {"context": context, "benchmarks": rows},
                  f"{binary}.{number}.hist.json": {"schema_version": 1, "binary": binary, "histograms": histograms}}
-        if self.repetitions:
-            chance = random.Random(f"{binary} {number} repetitions")
-            cases = [records.record(row["name"].removesuffix("/manual_time"), row["real_time"], number, chance)
-                     for row in rows if "error_occurred" not in row and row.get("real_time", 0) > 0]
+        if cases is not None:
             files[f"{binary}.{number}.reps.json"] = {"schema_version": 1, "binary": binary, "cases": cases}
         for name, value in files.items():
             if name not in self.skip_files:
@@ -112,13 +110,12 @@ class Synthetic:
             if floor in limits:
                 more = {**more, "floor": floor, "floor_ratio": ns / limits[floor]}
             ns *= chance.uniform(0.93, 1.09)
-            recorded = records.counters(name, ns) if self.repetitions else {}
             if not set(more) - {"floor", "floor_ratio", "cache_level"}:
                 samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
                 histograms.append({"case": name, "repetition": 0, **samples})
-                rows.append(row(name, ns, {**recorded, **counters, **more}))
+                rows.append(row(name, ns, {**counters, **more}))
             else:
-                rows.append(row(name, ns, recorded | {key: value(ns) if callable(value) else value
+                rows.append(row(name, ns, {key: value(ns) if callable(value) else value
                                            for key, value in more.items()}))
         return rows + self.extra_rows.get(binary, []), histograms
 
