@@ -18,6 +18,7 @@
 #include "bench/run/campaign.hpp"
 #include "bench/run/check.hpp"
 #include "bench/run/session.hpp"
+#include "bench/run/side_by_side.hpp"
 #include "bench/run/unusable.hpp"
 #include "bench/run/verdicts.hpp"
 #include "ipc/os/child.hpp"
@@ -185,6 +186,11 @@ void report(const Result& result, const Session& session) {
   }
   if (session.members().size() == 2) {
     const auto& [base, versus] = std::tie(session.members()[0], session.members()[1]);
+    for (const auto& one :
+         differences(base.directory.environment().at("start"),
+                     versus.directory.environment().at("start"), {"build", "binaries"}))
+      if (one.grade >= Grade::kWarn)
+        print(fmt::format("confounded by {}: {}\n", one.topic, one.found));
     print(to_text(compare(base.directory, versus.directory, base.plan, base.plan.settings.rounds),
                   base.plan));
   }
@@ -294,10 +300,10 @@ void add_run(CLI::App& app, Options& options) {
 }
 
 int dispatch(const CLI::App& app, Options& options) {
-  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
-  if (app.got_subcommand("list")) return list(options);
   if (app.got_subcommand("check")) return check(options);
   if (app.got_subcommand("clean")) return clean();
+  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
+  if (app.got_subcommand("list")) return list(options);
   return measure(options);
 }
 

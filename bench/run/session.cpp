@@ -33,7 +33,7 @@ Json record_of_side(const fs::path& bundle, const char* other, const Json& build
 }
 
 Member opened(const fs::path& directory, const fs::path& bundle) {
-  RunDirectory run = RunDirectory::open(directory);
+  RunDirectory run = RunDirectory::open(directory, bundle);
   run.check_build(read_build(bundle));
   Plan plan = plan_of(run.record(), read_catalogue(bundle));
   return {std::move(plan), std::move(run), bundle, {}};
@@ -49,7 +49,7 @@ Session Session::begin(const fs::path& bundle, const Settings& settings, const f
   if (!plan.not_measurable.empty())
     session.notes_.push_back(fmt::format("{} more cannot run here (`ipcmark list` says why)",
                                          plan.not_measurable.size()));
-  RunDirectory directory = RunDirectory::create(out, plan, command);
+  RunDirectory directory = RunDirectory::create(out, plan, command, bundle);
   session.members_.push_back({std::move(plan), std::move(directory), bundle, {}});
   return session;
 }
@@ -67,10 +67,10 @@ Session Session::begin_versus(const fs::path& bundle, const fs::path& other,
                                          counted(gone, "case that", "cases that")));
   Plan plan = make_plan(ours, settings), their_plan = make_plan(theirs, settings);
   check_target(out);
-  RunDirectory base =
-      RunDirectory::create(out / kBase, plan, command, record_of_side(bundle, kVersus, our_build));
+  RunDirectory base = RunDirectory::create(out / kBase, plan, command, bundle,
+                                           record_of_side(bundle, kVersus, our_build));
   session.members_.push_back({std::move(plan), std::move(base), bundle, {}});
-  RunDirectory versus = RunDirectory::create(out / kVersus, their_plan, command,
+  RunDirectory versus = RunDirectory::create(out / kVersus, their_plan, command, other,
                                              record_of_side(other, kBase, their_build));
   session.members_.push_back({std::move(their_plan), std::move(versus), other, {}});
   return session;

@@ -116,6 +116,12 @@ void check_same_machine(const Json& environment) {
                     to_line(then), to_line(now)));
 }
 
+std::vector<fs::path> programs_in(const fs::path& bundle) {
+  std::vector<fs::path> programs;
+  for (const auto binary : kBinaries) programs.push_back(bundle / binary);
+  return programs;
+}
+
 }  // namespace
 
 void check_target(const fs::path& path) {
@@ -134,15 +140,18 @@ void check_target(const fs::path& path) {
 }
 
 RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
-                                  const std::string& command, const Json& more) {
+                                  const std::string& command, const fs::path& bundle,
+                                  const Json& more) {
   check_target(path);
-  RunDirectory directory(path);
+  RunDirectory directory(path, bundle);
   fs::path made;
   try {
     made = make_directory(path);
     directory.lock();
-    directory.environment_ = {
-        {"schema_version", kSchemaVersion}, {"start", read_environment()}, {"end", nullptr}};
+    directory.environment_ = {{"schema_version", kSchemaVersion},
+                              {"start", read_environment(programs_in(bundle))},
+                              {"end", nullptr},
+                              {"changes", nullptr}};
     directory.record_ = record_of(plan, command);
     directory.record_.update(more);
     write_json(path / kEnvironment, directory.environment_);
@@ -155,8 +164,8 @@ RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
   }
 }
 
-RunDirectory RunDirectory::open(const fs::path& path) {
-  RunDirectory directory(path);
+RunDirectory RunDirectory::open(const fs::path& path, const fs::path& bundle) {
+  RunDirectory directory(path, bundle);
   directory.record_ = read_own(path / kRecord);
   directory.environment_ = read_own(path / kEnvironment);
   try {
@@ -338,7 +347,8 @@ void RunDirectory::remove_temporaries() const {
 
 void RunDirectory::finish(bool complete) {
   remove_temporaries();
-  environment_["end"] = read_environment();
+  environment_["end"] = read_environment(programs_in(bundle_));
+  environment_["changes"] = difference(environment_["start"], environment_["end"]);
   write_json(path_ / kEnvironment, environment_);
   record_["labels"] = contaminations(environment_);
   record_["status"] = complete ? "complete" : "partial";
