@@ -32,11 +32,11 @@ ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
 LEFT = 0.95  # of curves: room for the longest tick label and the axis label
 FONT = 9.0
 LABEL_LIMIT = 30
+CLOUD = 1.25  # the height of a panel of dots
 CHARACTER = 0.076  # inches a label character takes, generously
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
 LINES = ("-", "--", "-.", ":")
-CLOUD = 1.25
 # Colours of a heat map span at least this factor.
 LEAST_COLOURED = 2.0
 # Floors are strokes of ink without marks.
