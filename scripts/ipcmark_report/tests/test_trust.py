@@ -75,13 +75,24 @@ def test_an_unpinned_result_is_never_without_its_label(tmp_path: Path) -> None:
     summary = summarise(load_run(Synthetic(sizes=(64, 4096), rounds=2).write(tmp_path)))
     for figure in (figure for section in summary.sections for figure in section.figures):
         for panel in figure.drawing.panels if isinstance(figure.drawing, Drawing) else ():
-            assert ("unpinned" in panel.title) == any(
-                "U" in point.flags or "[U" in str(point.at) for one in panel.series for point in one.points)
+            marked = [p for one in panel.series for p in one.points if "U" in p.flags or "[U" in str(p.at)]
+            assert not marked or "unpinned" in panel.title
         placement = figure.table.columns.index("placement")
         marks = figure.table.columns.index("marks") if "marks" in figure.table.columns else None
         for found in figure.table.rows:
             if found[placement] == "unpinned":
                 assert "[U" in found[0] if marks is None else found[marks].startswith("u")
+
+
+def test_unpinned_points_are_marked(tmp_path: Path) -> None:
+    summary = summarise(load_run(Synthetic(sizes=(64, 4096), rounds=2).write(tmp_path)))
+    seen = set()
+    for section in summary.sections:
+        for panel in (p for f in section.figures if isinstance(f.drawing, Drawing) for p in f.drawing.panels):
+            if section.anchor in ("latency", "throughput", "contention") and "unpinned" in panel.title:
+                seen.add(section.anchor)
+                assert all(any("U" in p.flags or "[U" in str(p.at) for p in one.points) for one in panel.series)
+    assert seen == {"latency", "throughput", "contention"}
 
 
 def test_the_caption_says_what_the_letters_are(run: Path) -> None:
