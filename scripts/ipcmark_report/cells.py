@@ -11,6 +11,10 @@ from .stats import Spread, spread_over_processes
 
 Value = Callable[[Row], float | None]
 
+# What weakens a result, by its letter; a capital says that most processes of the case have it.
+FLAGS = {"u": "unpinned", "n": "not comparable", "d": "disturbed", "m": "several modes",
+         "t": "processes at several distances of the CPUs"}
+
 # The two-CPU placement is first: it is where two peers of a real program most often are.
 PLACEMENTS = ("cross_core", "same_core", "smt_sibling", "cross_socket", "unpinned")
 # Not processes at all: they show what a process costs more, and never count as the best backend.
@@ -44,6 +48,28 @@ class Cell:
         """The backend, with the parameters that no chart has an axis for."""
         return ", ".join([self.case.backend, *self._others()])
 
+    def flagged(self, letter: str) -> int:
+        """How many of the rows have what the letter stands for."""
+        if letter == "u":
+            return len(self.rows) if self.case.placement == "unpinned" else 0
+        if letter == "t":
+            modes = [row.topology_mode for row in self.rows if row.topology_mode is not None]
+            return len(modes) - max((modes.count(mode) for mode in modes), default=0)
+        return sum(_HAS[letter](row) for row in self.rows)
+
+    @property
+    def flags(self) -> str:
+        """The letters of FLAGS that hold for it."""
+        counts = {letter: self.flagged(letter) for letter in FLAGS}
+        return "".join(
+            letter.upper() if 2 * count > len(self.rows) else letter for letter, count in counts.items() if count
+        )
+
+    @property
+    def marked_name(self) -> str:
+        """For the rows of a chart, which say no more than that."""
+        return f"{self.name} [{self.flags}]" if self.flags else self.name
+
     def _others(self) -> list[str]:
         axes = {
             "fork_cost": ("memory_mib", "mappings", "touched_pages", "zombies", "parts"),
@@ -55,6 +81,22 @@ class Cell:
             "huge pages" if (key, value) == HUGE_PAGES else f"{key}:{value}"
             for key, value in self.case.parameters if key not in axes and (key, value) != BASE_PAGES
         ]
+
+
+_HAS: dict[str, Callable[[Row], bool]] = {
+    "n": lambda row: row.comparable == 0,
+    "d": lambda row: row.is_disturbed,
+    "m": lambda row: (row.modes or 0) > 1,
+}
+
+
+def flags_note(cells: Iterable[Cell]) -> str:
+    """What the letters that occur stand for; empty where none does."""
+    found = {letter for cell in cells for letter in cell.flags.lower()}
+    if not found:
+        return ""
+    meanings = ", ".join(f"{letter} {FLAGS[letter]}" for letter in FLAGS if letter in found)
+    return f" Marks: {meanings}; capital: most processes of the case. See “How far to trust this run”."
 
 
 def cells_of(rows: Iterable[Row]) -> tuple[Cell, ...]:

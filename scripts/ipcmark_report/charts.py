@@ -28,7 +28,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from . import units
 from .svg import GRID, INK, finished
 from .text import shorten
-from .views import Axis, Drawing, HeatMap, Kind, Lane, Panel, Point, Series, Unit
+from .views import Axis, Cloud, Drawing, HeatMap, Kind, Lane, Panel, Point, Series, Unit
 
 WIDTH = 5.3  # inches; the page may scale a chart down to a phone without losing its labels
 ROW, TITLE, CURVE, LANE, GAP = 0.19, 0.30, 1.75, 0.5, 0.10
@@ -37,6 +37,7 @@ LEAST_BAR = 1e-9
 LEFT = 0.95  # of curves: room for the longest tick label and the axis label
 FONT = 9.0
 LABEL_LIMIT = 30
+CLOUD = 1.25  # the height of a panel of dots
 CHARACTER = 0.076  # inches a label character takes, generously
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p")
@@ -57,14 +58,16 @@ SETTINGS = {
 }
 
 
-def draw(drawing: Drawing | HeatMap, anchor: str, title: str) -> str:
+def draw(drawing: Drawing | HeatMap | Cloud, anchor: str, title: str) -> str:
     """The drawing as an <svg> element; the same drawing gives the same text."""
     with warnings.catch_warnings(), matplotlib.rc_context():
         # A glyph that the layout font lacks is still shown by the reader's own fonts.
         warnings.simplefilter("ignore")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
-        if isinstance(drawing, HeatMap):
+        if isinstance(drawing, Cloud):
+            figure = _cloud(drawing)
+        elif isinstance(drawing, HeatMap):
             figure = _heat_map(drawing)
         else:
             figure = {Kind.DOTS: _dots, Kind.CURVES: _curves, Kind.BARS: _bars}[drawing.kind](drawing)
@@ -246,6 +249,47 @@ def _colour_scale(page: _Page, view: HeatMap, colours: matplotlib.colors.Colorma
     axes.spines[:].set_visible(False)
 
 
+def _cloud(drawing: Cloud) -> Figure:
+    """A panel below the other, all with the same axes; places along x are evenly spaced and any number."""
+    legend = _legend_entries(s for panel in drawing.panels for s in panel.series)
+    floors = _legend_entries(s for panel in drawing.panels for s in panel.floors)
+    top = _legend_height([*legend, *floors], WIDTH)
+    page = _Page(top + len(drawing.panels) * (TITLE + CLOUD + GAP) + 0.45)
+    points = [p for panel in drawing.panels for s in (*panel.series, *panel.floors) for p in s.points]
+    limits = _log_limits(points)
+    places = [float(p.at) for p in points]
+    pad = 0.03 * (max(places) - min(places)) or 0.5
+    y = top
+    for index, panel in enumerate(drawing.panels):
+        axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, CLOUD)
+        _scattered(axes, panel.series)
+        _floor_lines(axes, panel.floors)
+        axes.set_ylim(limits)
+        axes.set_xlim(min(places) - pad, max(places) + pad)
+        _value_axis(axes.yaxis, drawing.y, limits, labels=True)
+        axes.locator_params(axis="x", nbins=7)
+        last = index == len(drawing.panels) - 1
+        axes.xaxis.set_major_formatter(FuncFormatter(_writer(drawing.x.unit) if last else lambda *_: ""))
+        axes.grid(axis="x")
+        _title(page, panel.title, y)
+        y += TITLE + CLOUD + GAP
+    page.text(LEFT + (WIDTH - LEFT - 0.2) / 2, page.height - 0.08, drawing.x.label, ha="center", va="bottom")
+    _legend(page, legend, floors, lines=False)
+    return page.figure
+
+
+def _scattered(axes: Axes, series: Sequence[Series]) -> None:
+    axes.set_yscale("log")
+    for one in series:
+        points = _drawable(one.points)
+        colour, marker, _ = _style(one.style)
+        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=colour, marker=marker,
+                  linestyle="none", markersize=2.6, alpha=0.75, markeredgewidth=0)
+        spread = [p for p in points if p.value.high > p.value.low]
+        axes.vlines([float(p.at) for p in spread], [p.value.low for p in spread], [p.value.high for p in spread],
+                    colors=colour, linewidth=0.8, alpha=0.75)
+
+
 class _Page:
     """A figure measured in inches from its upper left corner, so that nothing depends on a layout."""
 
@@ -350,6 +394,9 @@ def _lines(axes: Axes, series: Sequence[Series], sparse: bool) -> None:
         spread = [p for p in points if p.value.high > p.value.low]
         axes.vlines([float(p.at) for p in spread], [max(p.value.low, p.value.median / 1e3) for p in spread],
                     [p.value.high for p in spread], colors=colour, linewidth=1.2)
+        for p in (p for p in points if p.flags):
+            axes.annotate(p.flags, (float(p.at), p.value.median), textcoords="offset points", xytext=(2.5, 2.5),
+                          color=colour, size=FONT - 2.5)
 
 
 def _share_lane(axes: Axes, lane: Lane) -> None:
@@ -416,6 +463,7 @@ def _writer(unit: Unit) -> Callable[[float, int], str]:
         Unit.BYTES: units.size,
         Unit.MEBIBYTES: units.memory,
         Unit.COUNT: lambda value: f"{value:g}",
+        Unit.SECONDS: lambda value: f"{value:g} s",
         Unit.NINES: lambda value: NINES.get(value, ""),
     }[unit]
     return lambda value, _: write(value)

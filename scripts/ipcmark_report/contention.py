@@ -10,10 +10,10 @@ from .panels import OPERATIONS, by_value, caption, curves, dots, leading
 from .views import Axis, Drawing, Figure, Kind, Lane, Panel, Section, Table, Unit
 
 _ALL_PEERS: Value = lambda row: row.operations_per_second
-_FAIRNESS: tuple[tuple[str, Value], ...] = (
-    ("Jain", lambda row: row.jain_index),
-    ("min/max", lambda row: row.min_max_share),
-)
+_JAIN: tuple[str, Value] = ("Jain", lambda row: row.jain_index)
+_WORST: tuple[str, Value] = ("worst", lambda row: row.worst_share)
+# Of runs that did not record the worst share.
+_LEAST: tuple[str, Value] = ("min/max", lambda row: row.min_max_share)
 _RATE = Axis("all peers, a second (log)", Unit.OPERATIONS_PER_SECOND)
 
 
@@ -28,7 +28,7 @@ def contention_section(cells: Sequence[Cell], machine: str) -> Section:
         "Contention against process count",
         "N processes use one object at once. The rate is that of all peers together; the lanes say "
         "whether they shared it: Jain's index is 1 when all got the same and 1/N when one took all, "
-        "min/max is the smallest peer's count over the largest. A fast lock that starves a peer shows here.",
+        "the worst share is the smallest peer's count over the mean of all. A fast lock that starves a peer shows here.",
         tuple(_figure(group, machine, f"contention-{i}") for i, group in enumerate(groups.values())),
         "This run has no contention results.",
     )
@@ -55,25 +55,30 @@ def _figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
     )
 
 
+def _fairness(cells: Sequence[Cell]) -> tuple[tuple[str, Value], ...]:
+    told = any(cell.median(_WORST[1]) is not None for cell in cells)
+    return _JAIN, _WORST if told else _LEAST
+
+
 def _rows(cells: Sequence[Cell]) -> Drawing:
     panels = []
     for placement in placements(cells):
         own = by_value(at_placement(cells, placement), _ALL_PEERS, descending=True)
-        lanes = tuple(Lane(name, dots(own, ((name, value),))) for name, value in _FAIRNESS)
+        lanes = tuple(Lane(name, dots(own, ((name, value),))) for name, value in _fairness(cells))
         panels.append(Panel(placement_title(placement, own), dots(own, (("all peers", _ALL_PEERS),)), lanes))
     return Drawing(Kind.DOTS, _RATE, Axis("", Unit.COUNT), tuple(panels))
 
 
 def _curves(cells: Sequence[Cell]) -> Drawing:
-    style = styles(cells)
+    style, fairness = styles(cells), _fairness(cells)
     panels = []
     for placement in placements(cells):
         own = at_placement(cells, placement)
         rates, *shares = (
             curves(own, "processes", value, style)
-            for value in (_ALL_PEERS, *(value for _, value in _FAIRNESS))
+            for value in (_ALL_PEERS, *(value for _, value in fairness))
         )
-        lanes = tuple(Lane(name, share) for (name, _), share in zip(_FAIRNESS, shares))
+        lanes = tuple(Lane(name, share) for (name, _), share in zip(fairness, shares))
         panels.append(Panel(placement_title(placement, own), rates, lanes))
     return Drawing(Kind.CURVES, Axis("processes", Unit.COUNT), _RATE, tuple(panels))
 
@@ -84,7 +89,9 @@ def _table(cells: Sequence[Cell]) -> Table:
         (tables.BACKEND, tables.PLACEMENT, tables.parameter("processes", "processes", str)),
         (
             tables.spread("all peers", _ALL_PEERS, units.rate_scale("operations")),
+            *tables.ESTIMATORS,
             tables.spread("Jain's index", lambda row: row.jain_index, units.plain_scale),
+            tables.spread("worst share", lambda row: row.worst_share, units.plain_scale),
             tables.spread("min/max share", lambda row: row.min_max_share, units.plain_scale),
             tables.counted("operations timed", OPERATIONS),
             *tables.COST, tables.PROCESSES, tables.CPUS,

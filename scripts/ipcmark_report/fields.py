@@ -48,6 +48,12 @@ class Fields:
             raise self.wrong(key, "a list of texts")
         return tuple(plain(value) for value in values)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        values = self._typed(key, list, "a list")
+        if any(number_fault(value) for value in values):
+            raise self.wrong(key, "a list of numbers")
+        return tuple(float(value) for value in values)
+
     def shown(self, key: str, otherwise: str = "not recorded") -> str:
         """Any scalar as text: for what is only shown, never reckoned with."""
         return show(self.values[key]) if key in self.values else otherwise

@@ -31,7 +31,7 @@ class Floors:
     def marks(self, cells: Sequence[Cell], value: Value) -> tuple[Series, ...]:
         """For rows: one series, a point a cell that has a floor."""
         points = tuple(
-            Point(cell.name, spread) for cell in cells
+            Point(cell.marked_name, spread) for cell in cells
             if (limit := self.of(cell)) and (spread := limit.spread(value))
         )
         return (Series("floor", 0, points),) if points else ()

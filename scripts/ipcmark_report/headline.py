@@ -74,7 +74,7 @@ def _cell(topic: Topic, quantity: Quantity, cells: list[Cell]) -> HeadCell | Non
     return HeadCell(
         units.spread(spread, quantity.scale),
         units.amount(rate, units.bytes_scale) if moves_bytes else "",
-        best.name,
+        best.marked_name,
         _others(ranked, baselines, quantity.scale),
         spread.processes if spread else 0,
     )

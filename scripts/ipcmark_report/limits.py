@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import tables, units
-from .cells import Cell, at_placement, count_text, select
+from .cells import Cell, at_placement, count_text, flags_note, select
 from .floors import MEASURE
 from .panels import OPERATIONS, P50, SAMPLES
 from .views import Figure, HeatMap, Listing, Section, Unit
@@ -28,7 +28,7 @@ def limits_section(cells: Sequence[Cell], machine: str) -> Section:
         "limits",
         "Limits of this machine",
         "Bare loops over what the processor and the kernel offer, with nothing of the library in between, "
-        "measured first in every round. The floors in the charts and tables above are these.",
+        "measured in every round. The floors in the charts and tables above are these.",
         tuple(figure for figure in maps if figure is not None),
         "" if single else "This run has no limits.",
         (_listing(single, machine),) if single else (),
@@ -39,7 +39,7 @@ def _listing(cells: Sequence[Cell], machine: str) -> Listing:
     return Listing(
         _says(cells),
         f"A round trip is there and back and is never halved. {count_text(cells, OPERATIONS, 'operations')}. "
-        f"{machine}.",
+        f"{machine}.{flags_note(cells)}",
         tables.table(
             cells,
             (("limit", lambda cell: cell.case.noun), ("how", lambda cell: cell.case.backend), ("of", _of),
@@ -104,7 +104,7 @@ def _map(cells: Sequence[Cell], noun: str, how: str, machine: str) -> Figure | N
         HeatMap(cpus, tuple(
             tuple(times.get((min(a, b), max(a, b))) for b in cpus) for a in cpus), Unit.TIME),
         f"Nanoseconds a round trip (p50), not halved; median over processes. "
-        f"{count_text(cells, SAMPLES, 'samples')}. {machine}.",
+        f"{count_text(cells, SAMPLES, 'samples')}. {machine}.{flags_note(cells)}",
         tables.table(
             cells, (("CPUs", lambda cell: cell.case.parameter("cpus") or "–"), tables.PLACEMENT),
             (*tables.PERCENTILES, *tables.COST, tables.PROCESSES),

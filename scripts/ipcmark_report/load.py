@@ -1,4 +1,4 @@
-"""Reads a run directory; the only module that knows the JSON keys of reports/FORMAT.md."""
+"""Reads a run directory; with repetitions.py the only module that knows the JSON keys of reports/FORMAT.md."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from .fields import Fields, check_schema, number_fault, read_object, show
-from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Row, Run, RunInfo)
+from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
+from .repetitions import process_of
 from .text import one_line, plain
 
-RESULT_FILE = re.compile(r"([a-z][a-z0-9_]*)\.([1-9][0-9]{0,8})(\.hist)?\.json")
+RESULT_FILE = re.compile(r"([a-z][a-z0-9_]*)\.([1-9][0-9]{0,8})(\.hist|\.reps)?\.json")
 GOOGLE_SUFFIX = re.compile(
     r"/(manual_time|real_time|process_time|(threads|repeats|iterations|min_time|min_warmup_time):[^/]*)$"
 )
@@ -34,6 +35,14 @@ COUNTERS = (
     "part_return_ns_p10", "part_return_ns_p50", "part_first_instruction_ns_p10", "part_first_instruction_ns_p50",
     "part_exit_ns_p10", "part_exit_ns_p50", "part_reap_ns_p10", "part_reap_ns_p50",
 )
+# Under which conditions a row arose, and how its process is summed up.
+CONDITIONS = (
+    "quiet_ns", "typical_ns", "tail_ns", "anchor_ns", "comparable", "foreign_share", "modes", "migrations",
+    "line_ns_before", "line_ns_after", "topology_mode", "worst_share", "minor_faults_per_operation",
+    "major_faults_per_operation",
+)
+SIGNED = ("topology_mode",)
+COST_SUFFIX = "_per_operation"
 # Times in ns and rates a second below this are nothing; a log axis has no place for them either.
 LEAST = 1e-9
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -50,17 +59,24 @@ def load_run(path: Path) -> Run:
     environment = _environment(path, marks)
     rows: list[Row] = []
     histograms: list[Histogram] = []
+    processes: list[Process] = []
     builds: set[str] = set()
-    for binary, number, is_histogram, file in _result_files(path, info.binaries):
+    for binary, number, kind, file in _result_files(path, info.binaries):
         fields = read_object(file, REMEASURE)
-        if is_histogram:
+        if kind:
             check_schema(fields)
+        if kind == ".hist":
             histograms += _histograms(fields, number, marks)
+        elif kind == ".reps":
+            processes += _processes(fields, number, marks)
         else:
             rows += [_row(row, binary, number) for row in fields.objects("benchmarks") if _is_row(row)]
             builds.add(_build(fields.child("context")))
+    # Each round measures the cases in another order; the page shows them in that of the plan.
+    planned = {case: index for index, case in enumerate(info.cases)}
+    rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
     marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
-    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks))
+    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes))
 
 
 def parse_case(name: str) -> Case | None:
@@ -105,6 +121,9 @@ def _run_info(path: Path) -> RunInfo:
         started_at=run.shown("started_at"),
         ended_at=run.shown("ended_at") if run.values.get("ended_at") is not None else None,
         complete=status == "complete",
+        repetitions=run.shown("repetitions"),
+        labels=run.texts("labels") if "labels" in run.values else (),
+        topology_modes_ns=run.numbers("topology_modes_ns") if "topology_modes_ns" in run.values else (),
     )
 
 
@@ -147,8 +166,8 @@ def _fact(group: str, key: str, value: Any) -> Fact:
     return Fact(group, key, show(value), unknown=False)
 
 
-def _result_files(path: Path, binaries: tuple[str, ...]) -> list[tuple[str, int, bool, Path]]:
-    """Every result file: by round, then in the order in which a round runs the binaries."""
+def _result_files(path: Path, binaries: tuple[str, ...]) -> list[tuple[str, int, str, Path]]:
+    """Every result file, with what it holds beside rows: by round, then in the order of the binaries."""
     order = {binary: index for index, binary in enumerate(binaries)}
     try:
         names = sorted(os.listdir(path))
@@ -159,13 +178,13 @@ def _result_files(path: Path, binaries: tuple[str, ...]) -> list[tuple[str, int,
     for name in names:
         match = RESULT_FILE.fullmatch(name)
         if match:
-            binary, number, hist = match.groups()
-            found.append((binary, int(number), hist is not None, path / name))
+            binary, number, kind = match.groups()
+            found.append((binary, int(number), kind or "", path / name))
     return sorted(found, key=lambda f: (f[1], order.get(f[0], len(order)), f[0], f[2]))
 
 
 def _measured(path: Path, info: RunInfo) -> set[tuple[str, int]]:
-    return {(binary, number) for binary, number, hist, _ in _result_files(path, info.binaries) if not hist}
+    return {(binary, number) for binary, number, kind, _ in _result_files(path, info.binaries) if not kind}
 
 
 def _is_row(row: Fields) -> bool:
@@ -176,7 +195,7 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
     name = fields.values.get("run_name", fields.values.get("name"))
     text = name if isinstance(name, str) else "(a row without a name)"
     case = parse_case(text)
-    label = fields.shown("label", "")
+    label, *remarks = fields.shown("label", "").split("; ")
     if case is None:
         unreadable = Case(plain(text), "unreadable", "", "", (), "not named")
         return Row(unreadable, binary, number, label, "the name is not a case name of reports/FORMAT.md")
@@ -185,12 +204,14 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
         return Row(case, binary, number, label, error)
     scale = NANOSECONDS[show(fields.values.get("time_unit", "ns"))]
     floor = fields.values.get("floor")
-    counters = {key: float(fields.values[key]) for key in COUNTERS if key in fields.values}
+    counters = {key: float(fields.values[key]) for key in (*COUNTERS, *CONDITIONS) if key in fields.values}
     return Row(
         case, binary, number, label, None,
         operations=float(fields.values["operations"]),
         time_ns=float(fields.values["real_time"]) * scale,
         floor=plain(floor) if isinstance(floor, str) else None,
+        remarks=tuple(remarks),
+        other_costs=_other_costs(fields),
         **counters,
     )
 
@@ -206,13 +227,41 @@ def _row_error(fields: Fields, case: Case) -> str | None:
     for key in required:
         if key not in fields.values:
             return f"not a valid row (found by the report): {key} is missing"
-    for key in ("operations", "real_time", *COUNTERS):
-        fault = number_fault(fields.values[key]) if key in fields.values else None
+    for key in ("operations", "real_time", *COUNTERS, *CONDITIONS):
+        fault = _fault(fields, key)
         if fault is not None:
             return f"not a valid row (found by the report): {key} {fault}"
     if main and fields.values[main] < LEAST:
         return f"not a valid row (found by the report): {main} is 0, nothing was measured"
     return None
+
+
+def _fault(fields: Fields, key: str) -> str | None:
+    value = fields.values.get(key)
+    if key not in fields.values or (key in SIGNED and value == -1):
+        return None
+    return number_fault(value)
+
+
+def _other_costs(fields: Fields) -> tuple[tuple[str, float], ...]:
+    """Of counters that not every machine has; what is no number is not shown."""
+    return tuple(
+        (plain(key), float(value)) for key, value in fields.values.items()
+        if key.endswith(COST_SUFFIX) and key not in (*COUNTERS, *CONDITIONS) and number_fault(value) is None
+    )
+
+
+def _processes(fields: Fields, number: int, marks: list[str]) -> list[Process]:
+    found = []
+    for item in fields.objects("cases"):
+        case = parse_case(item.text("case"))
+        process = process_of(item, case, number) if case is not None else None
+        if process is None:
+            marks.append(f"{fields.path.name}: the repetitions of {item.text('case')} are not valid "
+                         "and are left out.")
+        else:
+            found.append(process)
+    return found
 
 
 def _histograms(fields: Fields, number: int, marks: list[str]) -> list[Histogram]:

@@ -36,7 +36,8 @@ class Row:
     """One case measured once by one process. `error` set: the numbers are not to be used.
 
     `floor` is the name of the limit that the case is held against, `floor_ratio` how many times as
-    long it took as that limit did in the same round.
+    long it took as that limit did in the same round. `label` names the CPUs, `remarks` say what to know
+    of the result; `topology_mode` counts the run's distances of two CPUs from 0, -1 is a change.
     """
 
     case: Case
@@ -81,6 +82,60 @@ class Row:
     part_reap_ns_p50: float | None = None
     floor: str | None = None
     floor_ratio: float | None = None
+    quiet_ns: float | None = None
+    typical_ns: float | None = None
+    tail_ns: float | None = None
+    anchor_ns: float | None = None
+    comparable: float | None = None
+    foreign_share: float | None = None
+    modes: float | None = None
+    migrations: float | None = None
+    line_ns_before: float | None = None
+    line_ns_after: float | None = None
+    topology_mode: float | None = None
+    worst_share: float | None = None
+    minor_faults_per_operation: float | None = None
+    major_faults_per_operation: float | None = None
+    other_costs: tuple[tuple[str, float], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_disturbed(self) -> bool:
+        return any(remark.startswith("disturbed") for remark in self.remarks)
+
+    def cost(self, name: str) -> float | None:
+        """What an operation cost of something that only some machines count, such as instructions."""
+        return dict(self.other_costs).get(name)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One look at the anchor: ns for 1000 turns of its loop. `at_ns` is CLOCK_MONOTONIC."""
+
+    at_ns: float
+    min_ns: float
+    median_ns: float
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """One timed window of a process. `typical_ns` is the p50 of its operations, or their mean where they
+    were counted; switches are an operation."""
+
+    started_at_ns: float
+    typical_ns: float
+    voluntary_switches: float
+    involuntary_switches: float
+
+
+@dataclass(frozen=True)
+class Process:
+    """What one process of a case saw in each of its repetitions."""
+
+    case: Case
+    round: int
+    repetitions: tuple[Repetition, ...]
+    anchors: tuple[Anchor, ...]
 
 
 @dataclass(frozen=True)
@@ -159,6 +214,9 @@ class RunInfo:
     started_at: str
     ended_at: str | None
     complete: bool
+    repetitions: str = "not recorded"
+    labels: tuple[str, ...] = ()
+    topology_modes_ns: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,3 +229,4 @@ class Run:
     rows: tuple[Row, ...]
     histograms: tuple[Histogram, ...]
     marks: tuple[str, ...]
+    processes: tuple[Process, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import units
-from .cells import (Cell, at_placement, at_size, nouns, placement_title, placements, reference_size,
+from .cells import (Cell, at_placement, at_size, flags_note, nouns, placement_title, placements, reference_size,
                     select, styles)
 from .model import Histogram
 from .panels import P50, leading
@@ -53,7 +53,7 @@ def _figure(
                 Axis("round trip (log)", Unit.TIME), panels),
         "Nanoseconds a round trip, not halved. Each line is the median over processes of each process's "
         "own percentile, drawn as far as the smallest process has samples. "
-        f"{_counts(shown, by_case)}. {machine}.",
+        f"{_counts(shown, by_case)}. {machine}.{flags_note(shown)}",
         _table(shown, by_case),
         (*note, "Closed loop: the next round trip starts only after the last one ended, so a stall delays requests "
          "that are then never counted. An open-loop client would see a longer tail.",),
@@ -72,9 +72,8 @@ def _counts(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> str:
 def _series(cell: Cell, distributions: Sequence[Histogram], style: dict[str, int]) -> Series:
     positions = quantile_positions(min(sum(h.counts) for h in distributions))
     curve = medians([_latencies(h, positions) for h in distributions])
-    return Series(cell.name, style[cell.name], tuple(
-        Point(x, Spread(y, y, y, 1)) for x, y in zip(positions, curve)
-    ))
+    *points, last = (Point(x, Spread(y, y, y, 1)) for x, y in zip(positions, curve))
+    return Series(cell.name, style[cell.name], (*points, Point(last.at, last.value, cell.flags)))
 
 
 def _latencies(histogram: Histogram, positions: Sequence[float]) -> list[float]:
@@ -93,5 +92,5 @@ def _table(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> Table:
             spread = spread_over_processes(
                 (h.round, _latencies(h, [position])[0]) for h in seen) if len(seen) == len(own) else None
             texts.append(units.spread(spread, units.time_scale))
-        rows.append((cell.name, cell.case.placement, *texts))
+        rows.append((cell.marked_name, cell.case.placement, *texts))
     return Table(("backend", "placement", *_TITLES), 2, tuple(rows))

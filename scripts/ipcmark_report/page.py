@@ -26,7 +26,7 @@ def render(summary: Summary) -> str:
     )
     figures = {
         figure.anchor: Markup(draw(figure.drawing, figure.anchor, figure.title))
-        for section in summary.sections for figure in section.figures
+        for section in (summary.trust, *summary.sections) for figure in section.figures
     }
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))
     return environment.get_template("page.html.j2").render(

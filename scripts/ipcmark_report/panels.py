@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from .cells import Cell, Value, at_placement, count_text, placement_title, placements, styles
+from .cells import Cell, Value, at_placement, count_text, flags_note, placement_title, placements, styles
 from .floors import Floors
 from .views import Axis, Drawing, Kind, Panel, Point, Series, Unit
 
@@ -29,7 +29,7 @@ def dots(cells: Sequence[Cell], values: Values) -> tuple[Series, ...]:
     """A series a value, a point a cell; the categories keep the order of the cells."""
     return tuple(
         Series(title, index, tuple(
-            Point(cell.name, spread) for cell in cells if (spread := cell.spread(value))
+            Point(cell.marked_name, spread) for cell in cells if (spread := cell.spread(value))
         ))
         for index, (title, value) in enumerate(values)
     )
@@ -42,7 +42,7 @@ def curves(
     found = []
     for name in sorted({cell.name for cell in cells}):
         points = [
-            Point(float(x), spread) for cell in cells
+            Point(float(x), spread, cell.flags) for cell in cells
             if cell.name == name
             and (x := cell.case.number(at)) is not None
             and (spread := cell.spread(value))
@@ -116,5 +116,5 @@ def _condition(cell: Cell) -> object:
 
 
 def caption(unit: str, cells: Sequence[Cell], count: Value, thing: str, machine: str) -> str:
-    """Unit, meaning of the marks, sample count and machine: without these a chart says nothing."""
-    return f"{unit} {SPREAD} {count_text(cells, count, thing)}. {machine}."
+    """Unit, meaning of the marks, sample count, machine and what weakens the results: without these a chart says nothing."""
+    return f"{unit} {SPREAD} {count_text(cells, count, thing)}. {machine}.{flags_note(cells)}"

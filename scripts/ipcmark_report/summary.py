@@ -13,6 +13,7 @@ from .limits import limits_section
 from .model import Environment, Fact, Run
 from .nines import nines_figures
 from .throughput import throughput_section
+from .trust import trust_marks, trust_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
 DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention", "limits")
@@ -25,8 +26,9 @@ def summarise(run: Run) -> Summary:
         title=f"ipcmark run on {machine}",
         machine=machine,
         about=_about(run),
-        marks=run.marks + _row_marks(run, cells),
+        marks=trust_marks(run, cells) + run.marks + _row_marks(run, cells),
         headline=headline(cells),
+        trust=trust_section(run, cells, machine),
         sections=(
             _latency_section(run, cells, machine),
             throughput_section(cells, machine),
@@ -71,7 +73,8 @@ def _about(run: Run) -> tuple[tuple[str, str], ...]:
         ("preset", info.preset),
         ("filter", info.filter),
         ("rounds", f"{info.rounds}, each in fresh processes"),
-        ("timed window", f"{info.window_ms} ms after {info.warmup_ms} ms of warm-up"),
+        ("a process", f"{info.repetitions} timed windows of {info.window_ms} ms after {info.warmup_ms} ms of warm-up"
+         if info.repetitions != "not recorded" else f"{info.window_ms} ms after {info.warmup_ms} ms of warm-up"),
         ("measured", f"{info.started_at} to {info.ended_at or '(not ended)'}"),
         ("ipcmark", f"{info.version}, git {info.git}"),
     )

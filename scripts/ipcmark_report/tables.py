@@ -13,8 +13,8 @@ Column = tuple[str, Callable[[Cell], str]]
 
 
 def table(cells: Sequence[Cell], names: Sequence[Column], numbers: Sequence[Column]) -> Table:
-    """One row a cell; columns in which no cell has anything are left out."""
-    columns = [*names, *numbers]
+    """One row a cell, with what weakens it; columns in which no cell has anything are left out."""
+    columns = [*names, FLAGS, *numbers, REMARKS]
     texts = [[write(cell) for _, write in columns] for cell in cells]
     kept = [
         index for index in range(len(columns))
@@ -22,8 +22,9 @@ def table(cells: Sequence[Cell], names: Sequence[Column], numbers: Sequence[Colu
     ]
     return Table(
         tuple(columns[index][0] for index in kept),
-        len(names),
+        len(names) + (len(names) in kept),
         tuple(tuple(row[index] for index in kept) for row in texts),
+        int(len(columns) - 1 in kept),
     )
 
 
@@ -57,6 +58,26 @@ def parameter(title: str, key: str, write: Callable[[int], str]) -> Column:
     return title, text
 
 
+def _flags(cell: Cell) -> str:
+    """The letters, each with the share of the processes where that is not all."""
+    counts = {letter: cell.flagged(letter) for letter in cell.flags.lower()}
+    rows = len(cell.rows)
+    return ", ".join(
+        letter if count == rows else f"{letter} {count}/{rows}" for letter, count in counts.items()) or "–"
+
+
+def _remarks(cell: Cell) -> str:
+    """One of each kind, as a process had it: what differs between processes is mostly the figures."""
+    kinds: dict[str, str] = {}
+    for row in cell.rows:
+        for remark in row.remarks:
+            if remark != cell.case.placement:
+                kinds.setdefault(remark.partition(":")[0].lstrip("0123456789 "), remark)
+    return "; ".join(kinds.values()) or "–"
+
+
+FLAGS: Column = ("marks", _flags)
+REMARKS: Column = ("remarks, of one process each", _remarks)
 NOUN: Column = ("noun", lambda cell: cell.case.noun)
 BACKEND: Column = ("backend", lambda cell: cell.name)
 PLACEMENT: Column = ("placement", lambda cell: cell.case.placement)
@@ -64,10 +85,16 @@ SIZE: Column = parameter("message", "size", units.size)
 PROCESSES: Column = ("rounds", lambda cell: str(len({row.round for row in cell.rows})))
 CPUS: Column = ("CPUs", lambda cell: "; ".join(dict.fromkeys(r.label for r in cell.rows if r.label)) or "–")
 
+# Of the repetitions of each process; the tail is that of all its samples.
+ESTIMATORS: tuple[Column, ...] = (
+    spread("quiet", lambda row: row.quiet_ns, units.time_scale),
+    spread("typical", lambda row: row.typical_ns, units.time_scale),
+)
 PERCENTILES: tuple[Column, ...] = (
+    *ESTIMATORS,
     spread("p50", lambda row: row.latency_ns_p50, units.time_scale),
     spread("p90", lambda row: row.latency_ns_p90, units.time_scale),
-    spread("p99", lambda row: row.latency_ns_p99, units.time_scale),
+    spread("tail (p99)", lambda row: row.latency_ns_p99, units.time_scale),
     spread("p99.9", lambda row: row.latency_ns_p99_9, units.time_scale),
     spread("longest", lambda row: row.latency_ns_max, units.time_scale),
     counted("samples a process", lambda row: row.samples),
@@ -78,6 +105,14 @@ COST: tuple[Column, ...] = (
     median("CPU time of all peers, an operation", lambda row: row.cpu_ns_per_operation, units.time_scale),
     median("voluntary switches", lambda row: row.voluntary_switches_per_operation, units.plain_scale),
     median("involuntary switches", lambda row: row.involuntary_switches_per_operation, units.plain_scale),
+    median("minor faults", lambda row: row.minor_faults_per_operation, units.plain_scale),
+    median("major faults", lambda row: row.major_faults_per_operation, units.plain_scale),
+    *(
+        median(f"{name}{where}", lambda row, key=key: row.cost(key), units.plain_scale)
+        for name in ("instructions", "cycles", "cache misses", "branch misses")
+        for where, prefix in (("", ""), (", user space only", "user_"))
+        if (key := f"{prefix}{name.replace(' ', '_')}_per_operation")
+    ),
 )
 # What the case was held against, see floors.py.
 FLOOR: tuple[Column, ...] = (

@@ -69,6 +69,7 @@ def _table(cells: Sequence[Cell]) -> Table:
         (
             tables.spread("messages", _MESSAGES, units.rate_scale("messages")),
             tables.spread("bytes", _BYTES, units.bytes_scale),
+            *tables.ESTIMATORS,
             tables.counted("messages timed", OPERATIONS),
             *tables.FLOOR, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS,
         ),

@@ -19,6 +19,7 @@ class Unit(Enum):
     BYTES = "bytes"
     MEBIBYTES = "MiB"
     COUNT = "count"
+    SECONDS = "seconds"
     NINES = "nines"
 
 
@@ -33,10 +34,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Point:
-    """`at` is a category's name (DOTS) or a position on the x axis (CURVES)."""
+    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it."""
 
     at: str | float
     value: Spread
+    flags: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,15 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Cloud:
+    """Dots without lines, values along y over a number along x that may be anything."""
+
+    x: Axis
+    y: Axis
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
 class HeatMap:
     """A square of values between CPUs, its rows and columns in the order of `cpus`; None where there is
     no value."""
@@ -97,11 +108,13 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class Table:
-    """Text cells; the first `names` columns name the row, the others hold numbers."""
+    """Text cells; the first `names` columns name the row, the last `remarks` say more of it, the others
+    hold numbers."""
 
     columns: tuple[str, ...]
     names: int
     rows: tuple[tuple[str, ...], ...]
+    remarks: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ class Figure:
     anchor: str
     title: str
     question: str
-    drawing: Drawing | HeatMap
+    drawing: Drawing | HeatMap | Cloud
     caption: str
     table: Table
     notes: tuple[str, ...] = ()
@@ -192,6 +205,7 @@ class Summary:
     about: tuple[tuple[str, str], ...]
     marks: tuple[str, ...]
     headline: HeadTable
+    trust: Section
     sections: tuple[Section, ...]
     environment: tuple[EnvironmentRow, ...]
     end_recorded: bool

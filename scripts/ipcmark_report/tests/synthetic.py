@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import records
+
 # noun -> backend -> a plausible round trip in nanoseconds.
 NOUNS: dict[str, dict[str, float]] = {
     "pipe": {"pipe": 5200, "socketpair_stream": 6400, "unix_stream": 6900, "spsc_ring": 310},
@@ -56,6 +58,10 @@ class Synthetic:
     not_measurable: list[dict[str, str]] = field(default_factory=lambda: [
         {"case": "latency/pipe/pipe/size:64/placement:smt_sibling", "reason": "this machine has no SMT siblings"}])
     skip_files: tuple[str, ...] = ()
+    # False: as runs were before a process had repetitions.
+    repetitions: bool = True
+    labels: tuple[str, ...] = ()
+    topology_modes_ns: tuple[float, ...] = (55.0,)
 
     def write(self, path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
@@ -75,7 +81,10 @@ class Synthetic:
         return path
 
     def _run_json(self, cases: list[str]) -> dict[str, Any]:
+        new = {"repetitions": records.REPETITIONS, "labels": list(self.labels),
+               "topology_modes_ns": list(self.topology_modes_ns)} if self.repetitions else {}
         return {
+            **new,
             "schema_version": 1, "ipcmark_version": "0.1.0", "git": {"sha": "0123abcd", "dirty": False},
             "command": "ipcmark run --preset quick", "preset": "quick", "filter": "", "rounds": self.rounds,
             "window_ms": 50, "warmup_ms": 20, "binaries": list(self.binaries), "cases": cases,
@@ -88,8 +97,11 @@ class Synthetic:
         context = {"date": "2024-05-01T10:00:00+00:00", "caches": [], "ipcmark_version": "0.1.0",
                    "ipcmark_build_type": "Release", "ipcmark_git_sha": "0123abcd",
                    "ipcmark_git_dirty": "false", "window_ms": "50", "warmup_ms": "20"}
+        rows, cases = records.added(rows, binary, number) if self.repetitions else (rows, None)
         files = {f"{binary}.{number}.json": {"context": context, "benchmarks": rows},
                  f"{binary}.{number}.hist.json": {"schema_version": 1, "binary": binary, "histograms": histograms}}
+        if cases is not None:
+            files[f"{binary}.{number}.reps.json"] = {"schema_version": 1, "binary": binary, "cases": cases}
         for name, value in files.items():
             if name not in self.skip_files:
                 put(path / name, value)

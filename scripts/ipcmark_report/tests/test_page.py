@@ -16,7 +16,7 @@ from ipcmark_report.__main__ import main
 from .synthetic import Synthetic, distribution, failed_row, put, row
 
 SCRIPT = Path(__file__).resolve().parents[2] / "report"
-SECTIONS = ("headline", "latency", "throughput", "contention", "fork", "limits", "environment", "failed", "not-measurable")
+SECTIONS = ("headline", "trust", "latency", "throughput", "contention", "fork", "limits", "environment", "failed", "not-measurable")
 HOSTILE = "<script>alert(1)<img src=x onerror=y>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -79,6 +79,7 @@ KINDS = {
     "one of everything": Synthetic(rounds=1, processes=(2,), memories=(0,), placements=("unpinned",)),
     "partial": Synthetic(status="partial", end_environment=False,
                          skip_files=("contention.2.json", "contention.3.json", "fork_cost.3.json")),
+    "before there were repetitions": Synthetic(repetitions=False, rounds=2),
     "before there were limits": Synthetic(binaries=("fork_cost", "latency", "throughput", "contention"), rounds=2),
     "many CPUs": Synthetic(binaries=("limits",), rounds=1, cpus=16),
     "one CPU": Synthetic(binaries=("limits",), rounds=1, cpus=1),
