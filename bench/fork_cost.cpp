@@ -17,7 +17,10 @@ Outcome in_parent(int memory_mib, const Window& window, Placement placement, Ope
   Outcome outcome = alone(window, placement, "parent", [&](Peer& peer, Samples& samples) {
     touched_memory(bytes_of(memory_mib));
     peer.start();
-    sample(peer, samples, operation);
+    sample(peer, samples, [&] {
+      operation();
+      peer.injected_delay();
+    });
   });
   outcome.counters["memory_bytes"] = static_cast<double>(bytes_of(memory_mib));
   return outcome;
