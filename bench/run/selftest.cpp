@@ -30,9 +30,6 @@ const std::map<std::string, std::string> kFirstChoice{
 /// A pair's comparison is studied for so many pairs at most: those of a default run.
 constexpr std::size_t kComparisonPairs = 20;
 
-/// What a process with an injected delay needs to see how long an operation is.
-constexpr double kCalibrationMs = 15;
-
 std::string without_placement(const std::string& name) {
   return name.substr(0, name.rfind("/placement:"));
 }
@@ -161,11 +158,9 @@ std::vector<SelfTest::SidePlan> SelfTest::sides_of(int attempt) const {
   const auto& measured = attempt == 1 ? cases_ : controls_;
   sides.push_back({"a", 0, plan_of(measured, process)});
   if (attempt == 1) sides.push_back({"b", 0, plan_of(measured, process)});
-  auto slower = controls_;
-  for (Case& one : slower) one.setup_ms += kCalibrationMs;
-  if (!slower.empty())
+  if (!controls_.empty())
     for (const double percent : request_.percents)
-      sides.push_back({plus(percent), percent, plan_of(slower, process)});
+      sides.push_back({plus(percent), percent, plan_of(controls_, process)});
   return sides;
 }
 
