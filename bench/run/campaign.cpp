@@ -109,7 +109,7 @@ class Campaign {
 
   void measure_round(int round) {
     if ((result_.signal = interruption_.signal())) return;
-    const std::vector<Case> order = shuffled(planned_by_any(), round);
+    const std::vector<Case> order = shuffled(*sides_.front().plan, round);
     std::vector<std::unique_ptr<Part>> parts;
     const std::vector<Turn> turns = plan_turns(order, round, parts);
     if (turns.empty()) return;
@@ -126,21 +126,6 @@ class Campaign {
         if (!result_.signal) give(*part, *turn.one, round);
     }
     end_round(parts, round);
-  }
-
-  /// A plan of all cases of all sides, those of the first in front.
-  [[nodiscard]] Plan planned_by_any() const {
-    Plan all = *sides_.front().plan;
-    std::set<std::string> names;
-    for (const Side& side : sides_)
-      for (const auto& part : side.plan->binaries) {
-        BinaryPlan others{part.binary, {}};
-        for (const Case& one : part.cases)
-          if (names.insert(one.name).second && &side != &sides_.front())
-            others.cases.push_back(one);
-        if (!others.cases.empty()) all.binaries.push_back(std::move(others));
-      }
-    return all;
   }
 
   /// What is missing in this round, in order, and the parts that it is for.

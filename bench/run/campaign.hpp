@@ -41,10 +41,9 @@ std::chrono::milliseconds predicted_rest(std::span<const Side> sides);
 /// Measures what is missing, round by round, and says in the directories how it ended. In a round
 /// all binaries of all sides are started and take turns, one case at a time: the cases in random
 /// order, and the sides of one case directly after each other, also in random order. All sides have
-/// the settings of the first; a case may be planned by some of them only. A binary that dies, is
-/// silent for `patience` longer than its case may take, or writes nonsense is a problem, and the
-/// run goes on; a signal or a disk that cannot be written ends it, and what was measured is
-/// written. Makes this process a subreaper.
+/// the settings of the first. A binary that dies, is silent for `patience` longer than its case may
+/// take, or writes nonsense is a problem, and the run goes on; a signal or a disk that cannot be
+/// written ends it, and what was measured is written. Makes this process a subreaper.
 Result carry_out(std::span<const Side> sides, std::chrono::milliseconds patience,
                  Interruption& interruption, Progress& progress);
 

@@ -59,7 +59,8 @@ class SelfTest {
               Interruption& interruption) const;
 
  private:
-  /// What is measured in turn in a try: the same twice in the first one, and the controls.
+  /// What is measured in turn in a try: the same twice in the first one, and the controls. The
+  /// first side holds the cases of all.
   struct SidePlan {
     std::string name;
     double percent = 0;
