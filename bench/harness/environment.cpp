@@ -1,5 +1,6 @@
 #include "bench/harness/environment.hpp"
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -26,6 +27,14 @@ const Json& fact_in(const Json& groups, const std::string& group, const std::str
   if (in_group == groups.end() || !in_group->is_object()) return none;
   const auto fact = in_group->find(key);
   return fact == in_group->end() ? none : *fact;
+}
+
+Json grown(const Json& before, const Json& after) {
+  if (before.is_number_integer() && after.is_number_integer())
+    return after.get<std::int64_t>() - before.get<std::int64_t>();
+  // Seconds, of which a double that counts from the boot holds no more digits.
+  constexpr double kDigits = 1e6;
+  return std::round((after.get<double>() - before.get<double>()) * kDigits) / kDigits;
 }
 
 }  // namespace
@@ -85,10 +94,7 @@ Json difference(const Json& start, const Json& end) {
       if (before != after)
         changes.push_back({{"group", group}, {"key", key}, {"start", before}, {"end", after}});
     } else if (same_boot && before.is_number() && after.is_number()) {
-      const Json delta = before.is_number_integer() && after.is_number_integer()
-                             ? Json(after.get<std::int64_t>() - before.get<std::int64_t>())
-                             : Json(after.get<double>() - before.get<double>());
-      changes.push_back({{"group", group}, {"key", key}, {"delta", delta}});
+      changes.push_back({{"group", group}, {"key", key}, {"delta", grown(before, after)}});
     }
   };
   for (const Json* side : {&start, &end})

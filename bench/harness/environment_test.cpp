@@ -47,7 +47,7 @@ TEST_F(Environment, KnowsWhatEveryLinuxTells) {
   EXPECT_EQ(known_fact(groups, "build", "git_sha"), build_info().git_sha);
 }
 
-TEST(Facts, KnownFactIsNullForWhatIsHidden) {
+TEST(KnownFact, IsNullForWhatIsHidden) {
   const Json groups = Json::parse(R"({"a": {"b": {"unknown": "why"}, "c": 1}})");
   EXPECT_TRUE(known_fact(groups, "a", "b").is_null());
   EXPECT_TRUE(known_fact(groups, "a", "x").is_null());
@@ -111,7 +111,7 @@ TEST_F(Environment, AMachineThatHidesEverythingIsReadAllTheSame) {
 
 /// Writes the same text into every file that a real machine's facts are read from.
 void spoil(FakeRoot& machine, const std::string& text) {
-  const std::string cpu = cpu_folder(ipc::os::allowed_cpus().front().id);
+  const std::string cpu = cpu_folder(ipc::os::allowed_cpu_ids().front());
   for (const std::string path : {"/proc/cpuinfo",
                                  "/proc/meminfo",
                                  "/proc/stat",

@@ -110,8 +110,8 @@ Reader of_every_cpu(std::string suffix) {
   return [suffix = std::move(suffix)](const Root& root) -> Json {
     std::set<std::string> distinct;
     Json all = Json::array();
-    for (const auto& cpu : ipc::os::allowed_cpus()) {
-      const auto text = root.line(cpu_folder(cpu.id) + suffix);
+    for (const int cpu : ipc::os::allowed_cpu_ids()) {
+      const auto text = root.line(cpu_folder(cpu) + suffix);
       distinct.insert(text);
       all.push_back(scalar(text));
     }

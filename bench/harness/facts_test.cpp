@@ -16,8 +16,7 @@ class Facts : public ipc::test::LeavesNothing {
  protected:
   /// The same file for every CPU that this process may use.
   void with_cpus(const std::string& suffix, const std::string& text) {
-    for (const auto& cpu : ipc::os::allowed_cpus())
-      machine_->with(cpu_folder(cpu.id) + suffix, text);
+    for (const int cpu : ipc::os::allowed_cpu_ids()) machine_->with(cpu_folder(cpu) + suffix, text);
   }
   Json read(const Reader& reader) { return fact_or_reason(reader, machine_->root()); }
   std::string why(const Reader& reader) { return read(reader).value("unknown", "known"); }
@@ -62,8 +61,8 @@ TEST_F(Facts, GarbageComesOutPrintable) {
 TEST_F(Facts, EveryCpuIsOneTextWhereAllAgree) {
   with_cpus("cpufreq/scaling_governor", "performance\n");
   EXPECT_EQ(read(of_every_cpu("cpufreq/scaling_governor")), "performance");
-  if (ipc::os::allowed_cpus().size() < 2) GTEST_SKIP() << "one CPU agrees with itself";
-  machine_->with(cpu_folder(ipc::os::allowed_cpus().front().id) + "cpufreq/scaling_governor",
+  if (ipc::os::allowed_cpu_ids().size() < 2) GTEST_SKIP() << "one CPU agrees with itself";
+  machine_->with(cpu_folder(ipc::os::allowed_cpu_ids().front()) + "cpufreq/scaling_governor",
                  "powersave\n");
   EXPECT_EQ(read(of_every_cpu("cpufreq/scaling_governor")).front(), "powersave");
 }
@@ -180,20 +179,19 @@ TEST_F(Facts, TemperaturesAreInDegrees) {
 TEST_F(Facts, ThrottlingIsSummedOverTheCpus) {
   with_cpus("thermal_throttle/core_throttle_count", "3\n");
   const auto count = [](const Root& root) { return facts::throttle_count(root, "core"); };
-  EXPECT_EQ(read(count), 3 * ipc::os::allowed_cpus().size());
+  EXPECT_EQ(read(count), 3 * ipc::os::allowed_cpu_ids().size());
 }
 
 TEST_F(Facts, ThreadsOfOneCoreAreFound) {
-  const auto usable = ipc::os::allowed_cpus();
-  for (const auto& cpu : usable)
-    machine_->with(cpu_folder(cpu.id) + "topology/thread_siblings_list",
-                   std::to_string(cpu.id) + "\n");
+  const auto usable = ipc::os::allowed_cpu_ids();
+  for (const int cpu : usable)
+    machine_->with(cpu_folder(cpu) + "topology/thread_siblings_list", std::to_string(cpu) + "\n");
   EXPECT_EQ(read(facts::paired_cpus), Json::array());
   if (usable.size() < 2) GTEST_SKIP() << "one CPU shares its core with none";
-  const auto pair = fmt::format("{},{}", usable[0].id, usable[1].id);
+  const auto pair = fmt::format("{},{}", usable[0], usable[1]);
   for (int i = 0; i < 2; ++i)
     machine_->with(
-        cpu_folder(usable[static_cast<std::size_t>(i)].id) + "topology/thread_siblings_list",
+        cpu_folder(usable[static_cast<std::size_t>(i)]) + "topology/thread_siblings_list",
         pair + "\n");
   EXPECT_EQ(read(facts::paired_cpus), Json::array({pair}));
 }
@@ -241,10 +239,10 @@ TEST_F(Facts, InterruptsAreCountedByKind) {
 
 TEST_F(Facts, CpuTimeIsThatOfTheUsableCpus) {
   std::string stat = "cpu 900 900 900 900 900 900 900 900 900 0\n";
-  for (const auto& cpu : ipc::os::allowed_cpus())
-    stat += fmt::format("cpu{} 100 200 300 400 500 0 0 600 700 0\n", cpu.id);
+  for (const int cpu : ipc::os::allowed_cpu_ids())
+    stat += fmt::format("cpu{} 100 200 300 400 500 0 0 600 700 0\n", cpu);
   machine_->with("/proc/stat", stat);
-  const auto cpus = static_cast<double>(ipc::os::allowed_cpus().size());
+  const auto cpus = static_cast<double>(ipc::os::allowed_cpu_ids().size());
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const auto time = [&](facts::CpuTime kind) {
     return read([kind](const Root& root) { return facts::cpu_time_s(root, kind); });

@@ -20,28 +20,35 @@ namespace bench::facts {
 
 namespace {
 
-/// The numbers of a line "KEY n n n" of /proc/stat. Throws where there is none.
-std::vector<long long> stat_line(const Root& root, const std::string& key) {
-  std::vector<long long> numbers;
+using Numbers = std::vector<long long>;
+
+/// The lines "KEY n n n" of /proc/stat by their key.
+std::map<std::string, Numbers> stat_lines(const Root& root) {
+  std::map<std::string, Numbers> lines;
   for (const auto& line : split(root.text("/proc/stat"), '\n')) {
-    if (!line.starts_with(key + " ")) continue;
     const auto words = split(line, ' ');
+    if (words.empty()) continue;
+    Numbers& numbers = lines[words[0]];
     for (std::size_t i = 1; i < words.size(); ++i)
       numbers.push_back(number_at(words[i]).value_or(0));
-    if (!numbers.empty()) return numbers;
   }
+  return lines;
+}
+
+/// One of them. Throws where it is not there or holds nothing.
+Numbers line_in(const std::map<std::string, Numbers>& lines, const std::string& key) {
+  const auto found = lines.find(key);
+  if (found != lines.end() && !found->second.empty()) return found->second;
   throw std::runtime_error("not here: no " + key + " in /proc/stat");
+}
+
+Numbers stat_line(const Root& root, const std::string& key) {
+  return line_in(stat_lines(root), key);
 }
 
 constexpr std::size_t kStealColumn = 7;  // of a "cpu" line, proc(5)
 constexpr std::size_t kBusyColumns = 3;  // user, nice, system
 constexpr std::size_t kTimeColumns = 8;  // guest time after these is counted in user time already
-
-std::vector<long long> cpu_ticks(const Root& root, const std::string& key) {
-  auto ticks = stat_line(root, key);
-  ticks.resize(kTimeColumns);
-  return ticks;
-}
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
@@ -141,16 +148,19 @@ Json booted_at_s(const Root& root) {
 }
 
 Json steal_percent(const Root& root) {
-  const auto ticks = cpu_ticks(root, "cpu");
+  auto ticks = stat_line(root, "cpu");
+  ticks.resize(kTimeColumns);
   const auto all = std::accumulate(ticks.begin(), ticks.end(), 0LL);
   if (all == 0) return unknown("odd: /proc/stat counts no time");
   return 100.0 * static_cast<double>(ticks[kStealColumn]) / static_cast<double>(all);
 }
 
 Json cpu_time_s(const Root& root, CpuTime kind) {
+  const auto lines = stat_lines(root);
   long long sum = 0;
-  for (const auto& cpu : ipc::os::allowed_cpus()) {
-    const auto ticks = cpu_ticks(root, "cpu" + std::to_string(cpu.id));
+  for (const int cpu : ipc::os::allowed_cpu_ids()) {
+    auto ticks = line_in(lines, "cpu" + std::to_string(cpu));
+    ticks.resize(kTimeColumns);
     const auto end = kind == CpuTime::busy ? ticks.begin() + kBusyColumns : ticks.end();
     sum += kind == CpuTime::steal ? ticks[kStealColumn] : std::accumulate(ticks.begin(), end, 0LL);
   }

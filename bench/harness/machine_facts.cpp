@@ -101,7 +101,7 @@ Json cpu_model(const Root& root) {
 }
 
 Json cpus() {
-  return ipc::os::allowed_cpus().size();
+  return ipc::os::allowed_cpu_ids().size();
 }
 
 Json cpus_present(const Root& root) {
@@ -133,11 +133,11 @@ Json detected_virtualization() {
 
 Json layout(const Root& root) {
   Json list = Json::array();
-  for (const auto& cpu : ipc::os::allowed_cpus()) {
-    const std::string folder = cpu_folder(cpu.id);
+  for (const int cpu : ipc::os::allowed_cpu_ids()) {
+    const std::string folder = cpu_folder(cpu);
     const std::string topology = folder + "topology/";
     list.push_back(
-        fmt::format("cpu {} package {} die {} cluster {} core {} threads {} l3 {} node {}", cpu.id,
+        fmt::format("cpu {} package {} die {} cluster {} core {} threads {} l3 {} node {}", cpu,
                     part(root, topology + "physical_package_id"), part(root, topology + "die_id"),
                     part(root, topology + "cluster_id"), part(root, topology + "core_id"),
                     root.line_if_any(topology + "thread_siblings_list").value_or("-"),
@@ -148,14 +148,14 @@ Json layout(const Root& root) {
 
 Json paired_cpus(const Root& root) {
   Json pairs = Json::array();
-  const auto usable = ipc::os::allowed_cpus();
-  for (const auto& cpu : usable) {
-    const auto list = root.line(cpu_folder(cpu.id) + "topology/thread_siblings_list");
+  const auto usable = ipc::os::allowed_cpu_ids();
+  for (const int cpu : usable) {
+    const auto list = root.line(cpu_folder(cpu) + "topology/thread_siblings_list");
     std::vector<int> together;
     for (const int id : cpus_in(list))
-      for (const auto& other : usable)
-        if (other.id == id) together.push_back(id);
-    if (together.size() > 1 && together.front() == cpu.id)
+      for (const int other : usable)
+        if (other == id) together.push_back(id);
+    if (together.size() > 1 && together.front() == cpu)
       pairs.push_back(ipc::os::to_string(together));
   }
   return pairs;

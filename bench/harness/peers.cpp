@@ -200,6 +200,7 @@ class Crew {
       slices |= child.pidfd() < 0;
       entries.push_back({child.pidfd(), POLLIN, 0});
     }
+    if (entries.empty()) return;  // the last one ended since the caller looked
     const int left = deadline.poll_timeout_ms();
     ::poll(entries.data(), entries.size(), slices ? std::min(left, 5) : left);
   }

@@ -45,18 +45,18 @@ Json idle_states(const Root& root) {
   Json by_cpu = Json::array();
   std::set<std::string> distinct;
   std::string states;
-  for (const auto& cpu : ipc::os::allowed_cpus()) {
-    states = states_of(root, cpu.id);
+  for (const int cpu : ipc::os::allowed_cpu_ids()) {
+    states = states_of(root, cpu);
     distinct.insert(states);
-    by_cpu.push_back(fmt::format("cpu {}: {}", cpu.id, states));
+    by_cpu.push_back(fmt::format("cpu {}: {}", cpu, states));
   }
   return distinct.size() == 1 ? Json::array({states}) : by_cpu;
 }
 
 Json deepest_idle_us(const Root& root) {
   long long deepest = 0;
-  for (const auto& cpu : ipc::os::allowed_cpus()) {
-    const std::string folder = cpu_folder(cpu.id) + "cpuidle/";
+  for (const int cpu : ipc::os::allowed_cpu_ids()) {
+    const std::string folder = cpu_folder(cpu) + "cpuidle/";
     for (const auto& name : root.some_names(folder))
       if (root.number_if_any(folder + name + "/disable").value_or(0) == 0)
         deepest = std::max(deepest, root.number_if_any(folder + name + "/latency").value_or(0));
@@ -107,8 +107,8 @@ Json on_battery(const Root& root) {
 
 Json throttle_count(const Root& root, const char* what) {
   long long sum = 0;
-  for (const auto& cpu : ipc::os::allowed_cpus()) {
-    const auto file = fmt::format("{}thermal_throttle/{}_throttle_count", cpu_folder(cpu.id), what);
+  for (const int cpu : ipc::os::allowed_cpu_ids()) {
+    const auto file = fmt::format("{}thermal_throttle/{}_throttle_count", cpu_folder(cpu), what);
     sum += number_at(root.line(file)).value_or(0);
   }
   return sum;

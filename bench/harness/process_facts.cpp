@@ -33,9 +33,7 @@ Json container(const Root& root) {
 }
 
 Json affinity() {
-  Json ids = Json::array();
-  for (const auto& cpu : ipc::os::allowed_cpus()) ids.push_back(cpu.id);
-  return ids;
+  return ipc::os::allowed_cpu_ids();
 }
 
 Json user_id() {

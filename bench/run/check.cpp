@@ -48,9 +48,9 @@ std::string to_text(const std::vector<Finding>& findings, bool verbose) {
     if (matters) text += fmt::format("; {}; fix: {}", one.effect, one.remedy);
     text += '\n';
   }
-  return text + fmt::format("{} checks: {} block, {} warn, {} not known here\n", findings.size(),
-                            count(findings, Grade::kBlock), count(findings, Grade::kWarn),
-                            count(findings, Grade::kUnknown));
+  return text + fmt::format("{} checks: {} block a verdict, {} warn, {} not known here\n",
+                            findings.size(), count(findings, Grade::kBlock),
+                            count(findings, Grade::kWarn), count(findings, Grade::kUnknown));
 }
 
 Json to_json(const std::vector<Finding>& findings) {

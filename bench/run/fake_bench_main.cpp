@@ -11,6 +11,7 @@
 //   FAKE_BAD_HISTOGRAMS=BINARY, FAKE_BAD_REPETITIONS=BINARY, FAKE_NO_ROW=BINARY
 //   FAKE_BAD_CATALOGUE=BINARY, FAKE_DUPLICATE=BINARY
 //   FAKE_PADDING=N            bytes added to its results
+//   FAKE_LOG=FILE             to which it adds "FOLDER CASE" for every turn, its own folder's name
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -36,8 +37,10 @@ std::string variable(const char* name) {
 
 class Fake {
  public:
-  Fake(std::string name, std::map<std::string, std::string> options)
-      : name_(std::move(name)), options_(std::move(options)) {}
+  Fake(const std::filesystem::path& program, std::map<std::string, std::string> options)
+      : name_(program.filename()),
+        folder_(program.parent_path().filename()),
+        options_(std::move(options)) {}
 
   int run() {
     if (options_.contains("--catalogue")) return print_catalogue();
@@ -127,6 +130,8 @@ class Fake {
   }
 
   Json measure(const std::string& one) {
+    if (const auto log = variable("FAKE_LOG"); !log.empty())
+      std::ofstream(log, std::ios::app) << (folder_ + ' ' + one + '\n') << std::flush;
     Json row{{"name", one + "/manual_time"},
              {"run_type", "iteration"},
              {"real_time", is_limits() ? 2.0 : 3.0}};
@@ -183,6 +188,7 @@ class Fake {
   }
 
   std::string name_;
+  std::string folder_;
   std::map<std::string, std::string> options_;
   Json records_ = Json::array();
 };
@@ -196,5 +202,5 @@ int main(int argc, char** argv) {
     const auto equals = word.find('=');
     options[word.substr(0, equals)] = equals == std::string::npos ? "" : word.substr(equals + 1);
   }
-  return Fake(std::filesystem::path(argv[0]).filename(), options).run();
+  return Fake(argv[0], options).run();
 }

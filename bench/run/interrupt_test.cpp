@@ -106,6 +106,23 @@ TEST_F(Interrupted, EndsEverythingAndCanBeResumed) {
   }
 }
 
+TEST_F(Interrupted, KeepsWhatTheRoundHadMeasured) {
+  set("FAKE_LOG", (folder_ / "log").string());
+  start_and_wait_for_hang("latency");
+  // The others have their turns while it hangs; it is waited for at the end of the round.
+  const auto measured = [&] {
+    std::ifstream log(folder_ / "log");
+    return std::count(std::istreambuf_iterator<char>(log), {}, '\n');
+  };
+  for (const auto late = Deadline::after(kLong); measured() < 5 && !late.expired();) ::usleep(1000);
+  ASSERT_EQ(measured(), 5);
+  child_.kill(SIGINT);
+  EXPECT_EQ(child_.wait(), ipc::os::ExitStatus::from_code(128 + SIGINT));
+  for (const std::string binary : {"limits", "fork_cost", "throughput", "contention"})
+    EXPECT_EQ(read_json(out() / (binary + ".1.json")).at("benchmarks").size(), 1u) << binary;
+  EXPECT_FALSE(fs::exists(out() / "latency.1.json"));
+}
+
 TEST_F(Interrupted, TakesItsChildrenAlongWhenKilled) {
   start_and_wait_for_hang("latency");
   child_.kill(SIGKILL);

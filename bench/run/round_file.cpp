@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "bench/statistics/summary.hpp"
+
 namespace bench::run {
 
 namespace {
@@ -19,12 +21,6 @@ std::string name_in(const Json& entry) {
 
 bool is_measurement(const Json& entry) {
   return entry.value("run_type", "iteration") == "iteration";
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 /// Sets a member, or takes it away; whether that changed it.
@@ -66,7 +62,7 @@ Times times_of(const Json& document) {
       if (const auto time = entry.at("real_time").get<double>(); time > 0)
         all[case_name(entry.at("name").get<std::string>())].push_back(time);
   Times times;
-  for (auto& [name, values] : all) times[name] = median(std::move(values));
+  for (auto& [name, values] : all) times[name] = statistics::median(values);
   return times;
 }
 

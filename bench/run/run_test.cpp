@@ -49,6 +49,9 @@ TEST_F(Run, WritesAWholeRun) {
   const Json environment = read_json(out() / "environment.json");
   EXPECT_TRUE(environment["start"]["machine"]["host_name"].is_string());
   EXPECT_EQ(environment["end"]["kernel"]["release"], environment["start"]["kernel"]["release"]);
+  EXPECT_EQ(environment["start"]["binaries"]["latency"].get<std::string>().size(), 64u);
+  EXPECT_EQ(environment["end"]["identity"], environment["start"]["identity"]);
+  EXPECT_TRUE(environment["changes"].is_array()) << environment["changes"];
 }
 
 TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
@@ -267,6 +270,63 @@ TEST_F(Run, ChoosesANameOfItsOwnWithoutOut) {
   EXPECT_EQ(code_of(result), 0) << result.errors;
   EXPECT_TRUE(holds(result.output, "writing to runs/"));
   EXPECT_EQ(names_in(folder_ / "runs").size(), 1u);
+}
+
+class Versus : public Run {
+ protected:
+  void SetUp() override {
+    Run::SetUp();
+    fs::create_directory(other());
+    for (const auto binary : kBinaries)
+      fs::create_symlink(own_folder() / "ipcmark_fake_bench", other() / binary);
+  }
+  fs::path other() const { return folder_ / "other"; }
+  /// "FOLDER CASE" of every turn, in order.
+  std::vector<std::string> turns() const {
+    std::ifstream log(folder_ / "log");
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(log, line);) lines.push_back(line);
+    return lines;
+  }
+};
+
+TEST_F(Versus, MeasuresBothSidesOfACaseDirectlyAfterEachOther) {
+  set("FAKE_LOG", (folder_ / "log").string());
+  const auto result = run_quick({"--versus=" + other().string(), "--seed=3"});
+  ASSERT_EQ(code_of(result), 0) << result.errors;
+  for (const char* side : {"base", "versus"})
+    EXPECT_EQ(names_in(out() / side), whole_run()) << side;
+  EXPECT_EQ(read_json(out() / "base" / "run.json")["pair"], "../versus");
+  EXPECT_EQ(read_json(out() / "versus" / "run.json")["bundle"], other().string());
+  const auto all = turns();
+  ASSERT_EQ(all.size(), 20u) << "5 cases, 2 sides, 2 rounds";
+  std::set<std::string> firsts, orders;
+  for (std::size_t i = 0; i < all.size(); i += 2) {
+    const auto cut = [](const std::string& line) { return line.find(' '); };
+    EXPECT_EQ(all[i].substr(cut(all[i])), all[i + 1].substr(cut(all[i + 1])));
+    EXPECT_NE(all[i].substr(0, cut(all[i])), all[i + 1].substr(0, cut(all[i + 1])));
+    firsts.insert(all[i].substr(0, cut(all[i])));
+    orders.insert(all[i].substr(cut(all[i])));
+  }
+  EXPECT_EQ(firsts.size(), 2u) << "either side comes first at times";
+  EXPECT_EQ(orders.size(), 5u);
+  EXPECT_TRUE(holds(result.output, "0 starred before correction"));
+}
+
+TEST_F(Versus, ResumesBothSides) {
+  ASSERT_EQ(code_of(run_quick({"--versus=" + other().string()})), 0);
+  fs::remove(out() / "versus" / "latency.2.json");
+  set("FAKE_LOG", (folder_ / "log").string());
+  EXPECT_EQ(code_of(resume()), 0);
+  EXPECT_EQ(turns(),
+            std::vector<std::string>{"other latency/pipe/quick/size:64/placement:unpinned"});
+  EXPECT_EQ(names_in(out() / "versus"), whole_run());
+}
+
+TEST_F(Versus, RefusesABundleThatIsNone) {
+  fs::remove(other() / "latency");
+  expect_not_begun(run_quick({"--versus=" + other().string()}), {"no bench binary", "latency"});
+  expect_not_begun(run_quick({"--versus=/nowhere"}), {"no bench binary /nowhere/limits"});
 }
 
 TEST_F(Run, ListShowsEveryCaseAndWhySomeCannotRun) {

@@ -240,7 +240,7 @@ SelfTest::Outcome SelfTest::run(const std::filesystem::path& folder, millisecond
     for (const SidePlan& side : sides)
       members.push_back({side.plan,
                          RunDirectory::create(folder / std::to_string(attempt) / side.name,
-                                              side.plan, request_.command),
+                                              side.plan, request_.command, request_.bundle),
                          request_.bundle,
                          {fmt::format("--inject_percent={:g}", side.percent)}});
     outcome.results.push_back(measure(sides, members, patience, interruption));

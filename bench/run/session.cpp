@@ -35,7 +35,7 @@ Json record_of_side(const fs::path& bundle, const char* other, const Json& build
 }
 
 Member opened(const fs::path& directory, const fs::path& bundle) {
-  RunDirectory run = RunDirectory::open(directory);
+  RunDirectory run = RunDirectory::open(directory, bundle);
   run.check_build(read_build(bundle));
   Plan plan = plan_of(run.record(), read_catalogue(bundle));
   return {std::move(plan), std::move(run), bundle, {}};
@@ -54,7 +54,7 @@ Session Session::begin(const fs::path& bundle, const Settings& settings, const f
   check_target(out);
   const auto frozen = frozen_estimators(plan, out, selftest, read_environment());
   session.notes_.insert(session.notes_.end(), frozen.notes.begin(), frozen.notes.end());
-  RunDirectory directory = RunDirectory::create(out, plan, command, frozen.members);
+  RunDirectory directory = RunDirectory::create(out, plan, command, bundle, frozen.members);
   session.members_.push_back({std::move(plan), std::move(directory), bundle, {}});
   return session;
 }
@@ -76,10 +76,10 @@ Session Session::begin_versus(const fs::path& bundle, const fs::path& other,
   session.notes_.insert(session.notes_.end(), frozen.notes.begin(), frozen.notes.end());
   our_build.update(frozen.members);
   their_build.update(frozen.members);
-  RunDirectory base =
-      RunDirectory::create(out / kBase, plan, command, record_of_side(bundle, kVersus, our_build));
+  RunDirectory base = RunDirectory::create(out / kBase, plan, command, bundle,
+                                           record_of_side(bundle, kVersus, our_build));
   session.members_.push_back({std::move(plan), std::move(base), bundle, {}});
-  RunDirectory versus = RunDirectory::create(out / kVersus, their_plan, command,
+  RunDirectory versus = RunDirectory::create(out / kVersus, their_plan, command, other,
                                              record_of_side(other, kBase, their_build));
   session.members_.push_back({std::move(their_plan), std::move(versus), other, {}});
   return session;

@@ -6,14 +6,18 @@
 #include <unistd.h>
 
 #include <array>
+#include <map>
 #include <set>
 
 #include "bench/harness/build_info.hpp"
 #include "bench/harness/environment.hpp"
 #include "bench/harness/floor.hpp"
 #include "bench/harness/machine_facts.hpp"
+#include "bench/run/contamination.hpp"
 #include "bench/run/round_file.hpp"
 #include "bench/run/unusable.hpp"
+#include "bench/statistics/modes.hpp"
+#include "bench/statistics/summary.hpp"
 #include "ipc/os/error.hpp"
 
 namespace bench::run {
@@ -112,6 +116,12 @@ void check_same_machine(const Json& environment) {
                     to_line(then), to_line(now)));
 }
 
+std::vector<fs::path> programs_in(const fs::path& bundle) {
+  std::vector<fs::path> programs;
+  for (const auto binary : kBinaries) programs.push_back(bundle / binary);
+  return programs;
+}
+
 }  // namespace
 
 void check_target(const fs::path& path) {
@@ -130,15 +140,18 @@ void check_target(const fs::path& path) {
 }
 
 RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
-                                  const std::string& command, const Json& more) {
+                                  const std::string& command, const fs::path& bundle,
+                                  const Json& more) {
   check_target(path);
-  RunDirectory directory(path);
+  RunDirectory directory(path, bundle);
   fs::path made;
   try {
     made = make_directory(path);
     directory.lock();
-    directory.environment_ = {
-        {"schema_version", kSchemaVersion}, {"start", read_environment()}, {"end", nullptr}};
+    directory.environment_ = {{"schema_version", kSchemaVersion},
+                              {"start", read_environment(programs_in(bundle))},
+                              {"end", nullptr},
+                              {"changes", nullptr}};
     directory.record_ = record_of(plan, command);
     directory.record_.update(more);
     write_json(path / kEnvironment, directory.environment_);
@@ -151,8 +164,8 @@ RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
   }
 }
 
-RunDirectory RunDirectory::open(const fs::path& path) {
-  RunDirectory directory(path);
+RunDirectory RunDirectory::open(const fs::path& path, const fs::path& bundle) {
+  RunDirectory directory(path, bundle);
   directory.record_ = read_own(path / kRecord);
   directory.environment_ = read_own(path / kEnvironment);
   try {
@@ -287,6 +300,41 @@ void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
   }
 }
 
+std::vector<double> RunDirectory::mark_topology_modes(const Plan& plan) const {
+  std::vector<double> probes;
+  const auto visit = [&](auto action) {
+    const int rounds = plan.settings.rounds;
+    for (int round = 1; round <= rounds; ++round)
+      for (const auto& part : plan.binaries) {
+        if (measured(part.binary, round).empty()) continue;
+        Json document = rows(part.binary, round);
+        bool changed = false;
+        for (Json& row : document.at(kRows))
+          if (row.contains("line_ns_before")) changed |= action(row);
+        if (changed) write_json(round_file(part.binary, round), document);
+      }
+  };
+  visit([&](const Json& row) {
+    for (const char* key : {"line_ns_before", "line_ns_after"}) probes.push_back(row.at(key));
+    return false;
+  });
+  const auto modes = statistics::gap_modes(probes);
+  auto mode = modes.begin();
+  visit([&](Json& row) {
+    const int before = *mode++, after = *mode++;
+    const int shown = before == after ? before : -1;
+    if (row.value("topology_mode", Json()) == shown) return false;
+    row["topology_mode"] = shown;
+    return true;
+  });
+  std::map<int, std::vector<double>> by_mode;
+  for (std::size_t i = 0; i < probes.size(); ++i)
+    if (modes[i] >= 0) by_mode[modes[i]].push_back(probes[i]);
+  std::vector<double> distances;
+  for (const auto& [number, times] : by_mode) distances.push_back(statistics::median(times));
+  return distances;
+}
+
 void RunDirectory::remove_temporaries() const {
   std::error_code none;
   std::vector<fs::path> found;
@@ -299,8 +347,10 @@ void RunDirectory::remove_temporaries() const {
 
 void RunDirectory::finish(bool complete) {
   remove_temporaries();
-  environment_["end"] = read_environment();
+  environment_["end"] = read_environment(programs_in(bundle_));
+  environment_["changes"] = difference(environment_["start"], environment_["end"]);
   write_json(path_ / kEnvironment, environment_);
+  record_["labels"] = contaminations(environment_);
   record_["status"] = complete ? "complete" : "partial";
   record_["ended_at"] = complete ? facts::utc_now() : Json();
   write_json(path_ / kRecord, record_);

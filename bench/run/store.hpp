@@ -26,12 +26,14 @@ class RunDirectory {
  public:
   /// Makes the directory, its parents included, with run.json and environment.json in it. Throws
   /// Unusable, with nothing left behind, when it exists and is not empty or cannot be written.
-  /// `more` are members of run.json besides the plan's; by default the build is this one's.
+  /// The binaries in `bundle` are hashed into environment.json. `more` are members of run.json
+  /// besides the plan's; by default the build is this one's.
   static RunDirectory create(const std::filesystem::path& path, const Plan& plan,
-                             const std::string& command, const Json& more = Json::object());
+                             const std::string& command, const std::filesystem::path& bundle,
+                             const Json& more = Json::object());
   /// Opens a run to go on with it. Throws Unusable, with nothing changed, when it is none, is of
   /// another machine, or is being written by another process.
-  static RunDirectory open(const std::filesystem::path& path);
+  static RunDirectory open(const std::filesystem::path& path, const std::filesystem::path& bundle);
   /// Throws Unusable when the run was begun by another build than this one (read_build()).
   void check_build(const Json& build) const;
 
@@ -61,14 +63,20 @@ class RunDirectory {
   /// Writes into a round of every binary what its cases were held against in that round (see
   /// set_floors()); a file in which nothing changes stays as it is.
   void hold_against_limits(const Plan& plan, int round) const;
+  /// Writes into the rows of all rounds which of the distances that the run's probes saw a process
+  /// had (see statistics::gap_modes; -1: it changed meanwhile), and gives these in ns.
+  std::vector<double> mark_topology_modes(const Plan& plan) const;
   /// Removes every temporary file.
   void remove_temporaries() const;
 
-  /// Says in run.json and environment.json how the run ended.
+  /// Puts a member into run.json, which finish() writes.
+  void note(const char* key, Json value) { record_[key] = std::move(value); }
+  /// Says in run.json and environment.json how the run ended, with what disturbed it ("labels").
   void finish(bool complete);
 
  private:
-  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  RunDirectory(std::filesystem::path path, std::filesystem::path bundle)
+      : path_(std::move(path)), bundle_(std::move(bundle)) {}
   /// Throws Unusable when another process holds the directory.
   void lock();
   [[nodiscard]] std::filesystem::path round_file(const std::string& binary, int round) const;
@@ -77,6 +85,7 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path cases_file(const std::string& binary, int round) const;
 
   std::filesystem::path path_;
+  std::filesystem::path bundle_;
   Json record_;
   Json environment_;
   ipc::os::UniqueFd lock_;

@@ -45,13 +45,19 @@ int topology(int id, const char* fact, int otherwise) {
 
 }  // namespace
 
-std::vector<Cpu> allowed_cpus() {
+std::vector<int> allowed_cpu_ids() {
   const CpuSet set(kMaxCpus);
   check(::sched_getaffinity(0, set.bytes(), set.get()), "sched_getaffinity");
-  std::vector<Cpu> cpus;
+  std::vector<int> ids;
   for (int id = 0; id < set.size(); ++id)
-    if (set.has(id))
-      cpus.push_back({id, topology(id, "core_id", id), topology(id, "physical_package_id", 0)});
+    if (set.has(id)) ids.push_back(id);
+  return ids;
+}
+
+std::vector<Cpu> allowed_cpus() {
+  std::vector<Cpu> cpus;
+  for (const int id : allowed_cpu_ids())
+    cpus.push_back({id, topology(id, "core_id", id), topology(id, "physical_package_id", 0)});
   return cpus;
 }
 

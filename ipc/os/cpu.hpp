@@ -20,6 +20,9 @@ struct Cpu {
 /// taken as a core of its own in one package.
 std::vector<Cpu> allowed_cpus();
 
+/// The ids of the same, without looking at the machine.
+std::vector<int> allowed_cpu_ids();
+
 /// Binds the calling thread to these CPUs. Throws std::system_error.
 void pin(const std::vector<int>& ids);
 

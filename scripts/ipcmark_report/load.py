@@ -114,7 +114,18 @@ def _environment(path: Path, marks: list[str]) -> Environment:
     check_schema(fields)
     start = _facts(fields.child("start"))
     end = _facts(fields.child("end")) if fields.values.get("end") is not None else None
-    return Environment(start, end)
+    if fields.values.get("changes") is None:
+        return Environment(start, end)
+    changes = fields.objects("changes")
+    return Environment(
+        start,
+        end,
+        frozenset((item.text("group"), item.text("key")) for item in changes if "delta" not in item.values),
+        tuple(
+            _fact(item.text("group"), item.text("key"), item.values["delta"])
+            for item in changes if "delta" in item.values
+        ),
+    )
 
 
 def _facts(groups: Fields) -> tuple[Fact, ...]:

@@ -95,10 +95,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Environment:
-    """The facts at the start and at the end; `end` is None where the run did not get there."""
+    """The facts at the start and at the end; `end` is None where the run did not get there.
+
+    `changed` names (group, key) what should have stayed and did not, None where the run does not say;
+    `counted` is by how much each counter grew.
+    """
 
     start: tuple[Fact, ...]
     end: tuple[Fact, ...] | None
+    changed: frozenset[tuple[str, str]] | None = None
+    counted: tuple[Fact, ...] = ()
 
     def start_text(self, group: str, key: str) -> str | None:
         for fact in self.start:

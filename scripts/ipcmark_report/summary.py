@@ -36,6 +36,7 @@ def summarise(run: Run) -> Summary:
         ),
         environment=environment_rows(run.environment),
         end_recorded=run.environment.end is not None,
+        counted=run.environment.counted,
         failed=failed_cases(run),
         without_result=without_result(run),
         not_measurable=run.info.not_measurable,
@@ -109,12 +110,20 @@ def without_result(run: Run) -> tuple[str, ...]:
 
 
 def environment_rows(environment: Environment) -> tuple[EnvironmentRow, ...]:
-    """The facts at the start, and beside each what it had become at the end, if that differs."""
-    end = {(fact.group, fact.key): fact for fact in environment.end or ()}
-    rows = [
-        _environment_row(fact, end.pop((fact.group, fact.key), None), environment.end is not None)
-        for fact in environment.start
-    ]
+    """The facts at the start, and beside each what it had become at the end, if that differs.
+
+    Where the run says what changed, a load average and its like, which always differ, do not count.
+    """
+    end = {
+        (fact.group, fact.key): fact
+        for fact in environment.end or ()
+        if environment.changed is None or (fact.group, fact.key) in environment.changed
+    }
+    rows = []
+    for fact in environment.start:
+        name = (fact.group, fact.key)
+        judged = environment.end is not None and (environment.changed is None or name in environment.changed)
+        rows.append(_environment_row(fact, end.pop(name, None), judged))
     rows += [EnvironmentRow(f.group, f.key, "not recorded", True, f.text, f.unknown) for f in end.values()]
     return tuple(sorted(rows, key=lambda row: (row.group, row.key)))
 

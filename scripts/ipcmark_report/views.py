@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .model import NotMeasurable
+from .model import Fact, NotMeasurable
 from .stats import Spread
 
 
@@ -191,6 +191,7 @@ class Summary:
     sections: tuple[Section, ...]
     environment: tuple[EnvironmentRow, ...]
     end_recorded: bool
+    counted: tuple[Fact, ...]
     failed: tuple[FailedCase, ...]
     without_result: tuple[str, ...]
     not_measurable: tuple[NotMeasurable, ...]

@@ -48,6 +48,7 @@ class Synthetic:
     status: str = "complete"
     environment: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(ENVIRONMENT)))
     end_environment: bool = True
+    changes: list[dict[str, Any]] | None = None
     extra_rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     not_measurable: list[dict[str, str]] = field(default_factory=lambda: [
         {"case": "latency/pipe/pipe/size:64/placement:smt_sibling", "reason": "this machine has no SMT siblings"}])
@@ -65,7 +66,8 @@ class Synthetic:
         end = json.loads(json.dumps(start))
         end.setdefault("load", {})["loadavg_1"] = 1.5
         put(path / "environment.json", {
-            "schema_version": 1, "start": start, "end": end if self.end_environment else None})
+            "schema_version": 1, "start": start, "end": end if self.end_environment else None,
+            "changes": self.changes})
         put(path / "run.json", self._run_json(list(dict.fromkeys(cases))))
         return path
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ipcmark_report.load import load_run, parse_case
-from ipcmark_report.model import BadInput
+from ipcmark_report.model import BadInput, Fact
 
 from .synthetic import Synthetic, failed_row, put, row
 
@@ -76,6 +76,20 @@ def test_floors_and_ratios(tmp_path: Path) -> None:
 def test_unknown_facts_keep_their_reason(run: Path) -> None:
     unknown = {f.key: f.text for f in load_run(run).environment.start if f.unknown}
     assert unknown == {"hypervisor": "no /sys/hypervisor", "governor": "no cpufreq directory"}
+
+
+def test_changes_and_counters_are_told_apart(run: Path) -> None:
+    change(run / "environment.json", changes=[
+        {"group": "memory", "key": "thp", "start": "always", "end": "never"},
+        {"group": "interrupts", "key": "LOC", "delta": 42}])
+    environment = load_run(run).environment
+    assert environment.changed == frozenset({("memory", "thp")})
+    assert environment.counted == (Fact("interrupts", "LOC", "42", False),)
+
+
+def test_a_run_may_not_say_what_changed(run: Path) -> None:
+    change(run / "environment.json", changes=None)
+    assert load_run(run).environment.changed is None
 
 
 def test_aggregates_are_not_read(run: Path) -> None:

@@ -103,6 +103,15 @@ def test_changes_of_the_environment() -> None:
     assert (rows["new"].start_unknown, rows["new"].end) == (True, "4")
 
 
+def test_where_the_run_tells_what_changed_the_rest_does_not_count() -> None:
+    start = (Fact("load", "average", "1", False), Fact("memory", "thp", "always", False))
+    end = (Fact("load", "average", "2", False), Fact("memory", "thp", "never", False), Fact("load", "new", "3", False))
+    rows = {row.key: row for row in environment_rows(Environment(start, end, frozenset({("memory", "thp")})))}
+    assert rows["average"].end is None
+    assert rows["thp"].end == "never"
+    assert "new" not in rows
+
+
 def test_an_unrecorded_end_is_no_change() -> None:
     (row,) = environment_rows(Environment((Fact("load", "a", "1", False),), None))
     assert row.end is None
