@@ -15,7 +15,10 @@ Outcome in_parent(const ParentMemory& memory, const Window& window, Placement pl
   Outcome outcome = alone(window, placement, "parent", [&](Peer& peer, Samples& samples) {
     static_cast<void>(memory.touch());
     peer.start();
-    sample(peer, samples, operation);
+    sample(peer, samples, [&] {
+      operation();
+      peer.injected_delay();
+    });
   });
   outcome.counters["memory_bytes"] = static_cast<double>(memory.bytes());
   return outcome;

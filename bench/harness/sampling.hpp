@@ -80,26 +80,30 @@ void sample_windows(Peer& peer, Samples& samples, Fill fill) {
   }
 }
 
-/// Makes operations longer by the part of one that the window asks for, as a positive control.
-/// Gives how many operations it took to see how long one is.
+/// How many operations a warm-up had, and how long the typical one took.
+struct WarmUp {
+  std::int64_t done = 0;
+  std::int64_t typical_ns = 0;
+};
+
+/// Warms up until a moment with operations that are timed one by one.
 template <class Operation>
-std::int64_t inject(Peer& peer, Operation& operation) {
-  if (peer.window().injected_percent == 0) return 0;
-  constexpr int kOperations = 1001;
-  constexpr std::int64_t kAtMost_ns = 200'000'000;
+WarmUp warm_up_timed(std::int64_t end_ns, Operation& operation) {
+  constexpr std::size_t kMostTimes = 1 << 16;
   std::vector<std::int64_t> took;
-  took.reserve(kOperations);
-  const std::int64_t end = ipc::os::now_ns() + kAtMost_ns;
-  for (std::int64_t last = ipc::os::now_ns(), now = last; took.size() < kOperations && now < end;
+  took.reserve(kMostTimes);
+  WarmUp result;
+  for (std::int64_t last = ipc::os::now_ns(), now = last; result.done == 0 || now < end_ns;
        last = now) {
     operation();
+    ++result.done;
     now = ipc::os::now_ns();
-    took.push_back(now - last);
+    if (took.size() < kMostTimes) took.push_back(now - last);
   }
   const auto middle = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 2);
   std::nth_element(took.begin(), middle, took.end());
-  peer.inject(std::llround(static_cast<double>(*middle) * peer.window().injected_percent / 100));
-  return static_cast<std::int64_t>(took.size());
+  result.typical_ns = *middle;
+  return result;
 }
 
 /// Warms up, then times single operations (or K of them where one is shorter than a clock read
@@ -112,11 +116,17 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
   const auto warmup = *peer.next_window();
   std::int64_t count = run_until((warmup.from_ns + warmup.until_ns) / 2, batch, operation);
   // The second half of the warm-up tells how long one operation takes.
+  const double injected = peer.window().injected_percent / 100;
+  WarmUp half;
   const std::int64_t from = ipc::os::now_ns();
-  const std::int64_t done = run_until(warmup.until_ns, batch, operation);
+  if (injected > 0)
+    half = warm_up_timed(warmup.until_ns, operation);
+  else
+    half.done = run_until(warmup.until_ns, batch, operation);
   const std::int64_t each = samples.operations_per_sample =
-      operations_a_sample((ipc::os::now_ns() - from) * 1000 / done);
-  count += done + inject(peer, operation);
+      operations_a_sample((ipc::os::now_ns() - from) * 1000 / half.done);
+  if (injected > 0) peer.inject(std::llround(static_cast<double>(half.typical_ns) * injected));
+  count += half.done;
   sample_windows(peer, samples, [&](const OpenWindow& window) {
     // Between two windows caches and peers rested: the first operations are not timed.
     for (std::int64_t i = 0; i < each; ++i) operation();

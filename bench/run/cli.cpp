@@ -17,6 +17,7 @@
 #include "bench/harness/repetition.hpp"
 #include "bench/run/campaign.hpp"
 #include "bench/run/check.hpp"
+#include "bench/run/selftest_command.hpp"
 #include "bench/run/session.hpp"
 #include "bench/run/side_by_side.hpp"
 #include "bench/run/unusable.hpp"
@@ -43,6 +44,7 @@ struct Options {
   std::optional<std::string> out;
   std::optional<std::string> resume;
   std::optional<std::string> versus;
+  std::optional<std::string> selftest;
   std::optional<int> rounds;
   std::optional<int> repetitions;
   std::optional<int> window_ms;
@@ -205,8 +207,11 @@ Session session_of(const Options& options) {
   const fs::path bundle = options.bench_folder;
   if (options.resume) return Session::resume(bundle, fs::path(*options.resume).lexically_normal());
   const fs::path out = fs::path(options.out.value_or(default_out())).lexically_normal();
-  if (!options.versus) return Session::begin(bundle, settings_of(options), out, options.command);
-  return Session::begin_versus(bundle, *options.versus, settings_of(options), out, options.command);
+  const std::optional<fs::path> selftest = options.selftest;
+  if (!options.versus)
+    return Session::begin(bundle, settings_of(options), out, options.command, selftest);
+  return Session::begin_versus(bundle, *options.versus, settings_of(options), out, options.command,
+                               selftest);
 }
 
 /// Two sides of the rigorous preset are compared after 12, 24 and 40 rounds, and a case whose
@@ -279,6 +284,8 @@ void add_run(CLI::App& app, Options& options) {
   add("--versus", options.versus,
       "Measure the bench binaries of this other folder too, case by case in turn with ours; the "
       "two runs are the directories base and versus in --out");
+  add("--selftest", options.selftest,
+      "Judge by the estimators of this self-test (default: selftest.json beside the run, if any)");
   add("--filter", options.filter, "Extended regular expression to be found in a case's name");
   add("--rounds", options.rounds, "Processes a case")->check(CLI::Range(1, kMostRounds));
   add("--repetitions", options.repetitions, "Timed windows a process")
@@ -299,11 +306,16 @@ void add_run(CLI::App& app, Options& options) {
   add_common(*command, options);
 }
 
-int dispatch(const CLI::App& app, Options& options) {
+int dispatch(const CLI::App& app, Options& options, SelfTestOptions& selftest) {
   if (app.got_subcommand("check")) return check(options);
   if (app.got_subcommand("clean")) return clean();
   if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
   if (app.got_subcommand("list")) return list(options);
+  if (app.got_subcommand("selftest")) {
+    if (selftest.bench_folder.empty()) selftest.bench_folder = options.bench_folder;
+    selftest.command = options.command;
+    return self_test(selftest);
+  }
   return measure(options);
 }
 
@@ -318,12 +330,14 @@ int run_cli(int argc, char** argv) {
   add_list(app, options);
   add_check(app, options);
   add_run(app, options);
+  SelfTestOptions selftest;
+  add_selftest(app, selftest);
   app.add_subcommand("clean",
                      "Remove shared memory, queues and semaphores of ours whose owner was killed "
                      "before it could");
   try {
     app.parse(argc, argv);
-    return dispatch(app, options);
+    return dispatch(app, options, selftest);
   } catch (const CLI::CallForVersion&) {
     print(version_text() + "\n");
     return kFine;

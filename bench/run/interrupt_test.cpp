@@ -24,6 +24,11 @@ constexpr std::chrono::seconds kLong{30};
 class Interrupted : public WithFakes {
  protected:
   void start(const std::string& hanging, int ignored_signal = 0) {
+    start({"run", "--preset=quick", "--rounds=2", "--out=" + out().string()}, hanging,
+          ignored_signal);
+  }
+  void start(const std::vector<std::string>& arguments, const std::string& hanging,
+             int ignored_signal = 0) {
     int ends[2];
     ipc::os::check(::pipe(ends), "pipe");  // inherited through every exec
     ready_.reset(ends[0]);
@@ -31,7 +36,7 @@ class Interrupted : public WithFakes {
     const UniqueFd writer(ends[1]);
     set("FAKE_HANG", hanging);
     set("FAKE_READY_FD", std::to_string(writer.get()));
-    const auto words = command({"run", "--preset=quick", "--rounds=2", "--out=" + out().string()});
+    const auto words = command(arguments);
     child_ = Child::fork([&] {
       if (ignored_signal) ::signal(ignored_signal, SIG_IGN);
       for (const auto& [fd, name] : {std::pair{1, "output"}, std::pair{2, "errors"}})
@@ -41,6 +46,9 @@ class Interrupted : public WithFakes {
   }
   void start_and_wait_for_hang(const std::string& hanging, int ignored_signal = 0) {
     start(hanging, ignored_signal);
+    wait_for_hang();
+  }
+  void wait_for_hang() {
     ASSERT_TRUE(readable());
     char byte = 0;
     ASSERT_EQ(::read(ready_.get(), &byte, 1), 1);
@@ -123,6 +131,33 @@ TEST_F(Interrupted, TakesItsChildrenAlongWhenKilled) {
   unset("FAKE_HANG");
   EXPECT_EQ(code_of(resume()), 0);
   EXPECT_EQ(names_in(out()), whole_run());
+}
+
+TEST_F(Interrupted, LeavesNothingOfASelfTest) {
+  const fs::path runs = folder_ / "runs";
+  start({"selftest", "--quick", "--out=" + (runs / "selftest.json").string()}, "latency");
+  wait_for_hang();
+  EXPECT_EQ(names_in(runs).size(), 1u) << "the runs themselves";
+  child_.kill(SIGINT);
+  EXPECT_EQ(child_.wait_until(Deadline::after(kLong)),
+            ipc::os::ExitStatus::from_code(128 + SIGINT));
+  EXPECT_TRUE(all_gone());
+  EXPECT_FALSE(fs::exists(runs));
+}
+
+TEST_F(Interrupted, LeavesOfAKilledSelfTestWhatTheNextOneTakesAway) {
+  set("FAKE_PLACEMENT", "same_core");
+  const fs::path runs = folder_ / "runs";
+  const std::vector<std::string> arguments{"selftest", "--quick",
+                                           "--out=" + (runs / "selftest.json").string()};
+  start(arguments, "latency");
+  wait_for_hang();
+  child_.kill(SIGKILL);
+  child_.wait();
+  EXPECT_TRUE(all_gone());
+  unset("FAKE_HANG");
+  EXPECT_EQ(code_of(ipcmark(arguments)), 0);
+  EXPECT_EQ(names_in(runs), std::set<std::string>{"selftest.json"});
 }
 
 TEST_F(Interrupted, LeavesAnIgnoredSignalIgnored) {

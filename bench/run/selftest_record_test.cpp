@@ -42,8 +42,12 @@ std::vector<stats::Process> processes(std::uint64_t seed, double factor, double 
 ControlRecord control(const std::string& family, double injected_percent, double claimed_percent) {
   const auto base = processes(3, 1, 2), slower = processes(4, 1 + injected_percent / 100, 2);
   const auto pairs = stats::differences(base, slower, stats::Estimator::typical, 0, 270);
-  return {family, family + "/case", stats::Estimator::typical,
-          stats::try_control(pairs, claimed_percent)};
+  return {family,
+          family + "/case",
+          stats::Estimator::typical,
+          stats::try_control(pairs, claimed_percent),
+          1,
+          claimed_percent};
 }
 
 SelfTestRecord a_record() {
@@ -63,7 +67,11 @@ TEST_F(SelfTestFile, IsReadBackAsItWasWritten) {
   EXPECT_EQ(read.date, written.date);
   EXPECT_FALSE(read.kernel_release.empty());
   EXPECT_EQ(read.machine, written.machine);
-  EXPECT_EQ(read.machine, machine_identity(read_environment()));
+  const Json environment = read_environment();
+  EXPECT_TRUE(read.is_of_machine(environment));
+  Json other = environment;
+  other["identity"]["key"] = "another";
+  EXPECT_FALSE(read.is_of_machine(other));
   EXPECT_EQ(read.settings.window_ms, 50);
   EXPECT_EQ(read.settings.study.window, 20u);
   ASSERT_EQ(read.families.size(), 2u);
@@ -156,10 +164,24 @@ TEST(SelfTest, ShowsALineAFamilyAndALineAControl) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
-TEST(MachineIdentity, LeavesOutWhatTheMachineHides) {
-  const auto hidden = machine_identity(
-      Json{{"machine", {{"cpu_model", "EPYC"}, {"cpus", 2}, {"vendor", {{"unknown", "no"}}}}}});
-  EXPECT_EQ(hidden, (MachineIdentity{"EPYC", 2, "", "", ""}));
+TEST(SelfTest, CountsInHowManyTriesAControlWasFound) {
+  auto record = a_record();
+  record.controls.clear();
+  const std::string family = "latency/pipe/same_core";
+  for (int attempt = 1; attempt <= 10; ++attempt) {
+    record.controls.push_back(control(family, attempt == 3 ? 0 : 5, 5));
+    record.controls.back().attempt = attempt;
+    record.controls.push_back(control(family, 20, 20));
+  }
+  const auto tries = tries_of(record);
+  ASSERT_EQ(tries.size(), 2u);
+  EXPECT_EQ(tries[0].tries, 10u);
+  EXPECT_EQ(tries[0].found, 9u);
+  EXPECT_EQ(tries[0].missed, 1u);
+  EXPECT_TRUE(is_sound(record));
+  EXPECT_NE(to_text(record).find("found in 9 of 10"), std::string::npos) << to_text(record);
+  record.controls[0] = control(family, 0, 5);
+  EXPECT_FALSE(is_sound(record));
 }
 
 }  // namespace

@@ -79,6 +79,11 @@ std::string to_text(const SelfTestRecord& record) {
                       "family", width, "pairs", "estimator", "claimed", "effect", "95 % interval",
                       "verdict");
   for (const auto& one : record.controls) text += line(record, one, width);
+  for (const auto& one : tries_of(record))
+    if (one.tries > 1)
+      text += fmt::format("{} {:+.3g} %: found in {} of {} tries, at its size in {}\n",
+                          one.first->family, one.first->injected_percent, one.found, one.tries,
+                          one.held);
   return text;
 }
 

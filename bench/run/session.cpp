@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "bench/harness/environment.hpp"
+#include "bench/run/frozen_estimators.hpp"
 #include "bench/run/unusable.hpp"
 
 namespace bench::run {
@@ -42,23 +44,26 @@ Member opened(const fs::path& directory, const fs::path& bundle) {
 }  // namespace
 
 Session Session::begin(const fs::path& bundle, const Settings& settings, const fs::path& out,
-                       const std::string& command) {
+                       const std::string& command, const std::optional<fs::path>& selftest) {
   Session session;
   session.path_ = out;
   Plan plan = make_plan(read_catalogue(bundle), settings);
   if (!plan.not_measurable.empty())
     session.notes_.push_back(fmt::format("{} more cannot run here (`ipcmark list` says why)",
                                          plan.not_measurable.size()));
-  RunDirectory directory = RunDirectory::create(out, plan, command, bundle);
+  check_target(out);
+  const auto frozen = frozen_estimators(plan, out, selftest, read_environment());
+  session.notes_.insert(session.notes_.end(), frozen.notes.begin(), frozen.notes.end());
+  RunDirectory directory = RunDirectory::create(out, plan, command, bundle, frozen.members);
   session.members_.push_back({std::move(plan), std::move(directory), bundle, {}});
   return session;
 }
 
 Session Session::begin_versus(const fs::path& bundle, const fs::path& other,
                               const Settings& settings, const fs::path& out,
-                              const std::string& command) {
+                              const std::string& command, const std::optional<fs::path>& selftest) {
   Catalogue ours = read_catalogue(bundle), theirs = read_catalogue(other);
-  const Json our_build = read_build(bundle), their_build = read_build(other);
+  Json our_build = read_build(bundle), their_build = read_build(other);
   const auto we_can = measurable(ours), they_can = measurable(theirs);
   Session session;
   session.path_ = out;
@@ -67,6 +72,10 @@ Session Session::begin_versus(const fs::path& bundle, const fs::path& other,
                                          counted(gone, "case that", "cases that")));
   Plan plan = make_plan(ours, settings), their_plan = make_plan(theirs, settings);
   check_target(out);
+  const auto frozen = frozen_estimators(plan, out, selftest, read_environment());
+  session.notes_.insert(session.notes_.end(), frozen.notes.begin(), frozen.notes.end());
+  our_build.update(frozen.members);
+  their_build.update(frozen.members);
   RunDirectory base = RunDirectory::create(out / kBase, plan, command, bundle,
                                            record_of_side(bundle, kVersus, our_build));
   session.members_.push_back({std::move(plan), std::move(base), bundle, {}});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,14 +23,17 @@ struct Member {
 /// The runs of a command. All of these throw Unusable, with nothing left behind that was not there.
 class Session {
  public:
-  /// A new run of the binaries in `bundle`.
+  /// A new run of the binaries in `bundle`. What each family is judged by is frozen in its record,
+  /// see frozen_estimators(); `selftest` names a file other than the one beside `out`.
   static Session begin(const std::filesystem::path& bundle, const Settings& settings,
-                       const std::filesystem::path& out, const std::string& command);
+                       const std::filesystem::path& out, const std::string& command,
+                       const std::optional<std::filesystem::path>& selftest = {});
   /// Two new runs of the cases that both bundles can measure, in the directories kBase and kVersus
   /// of `out`.
   static Session begin_versus(const std::filesystem::path& bundle,
                               const std::filesystem::path& other, const Settings& settings,
-                              const std::filesystem::path& out, const std::string& command);
+                              const std::filesystem::path& out, const std::string& command,
+                              const std::optional<std::filesystem::path>& selftest = {});
   /// Either of them, to go on with it.
   static Session resume(const std::filesystem::path& bundle, const std::filesystem::path& out);
 
