@@ -26,6 +26,7 @@ struct Outcome {
   std::int64_t operations = 0;
   std::map<std::string, double> counters;
   std::optional<Histogram> histogram;
+  std::map<std::string, Histogram> series;  ///< distributions beside it, by name
   std::int64_t operations_per_sample = 1;
 
   /// Takes over a distribution: its percentiles become latency_ns_* counters, its median the

@@ -132,7 +132,9 @@ class Recorder {
       for (const auto& [key, value] : outcome.counters) state.counters[key] = value;
       state.counters["operations"] = static_cast<double>(outcome.operations);
       state.SetLabel(cpus_of(one));
-      if (outcome.histogram) keep(name, repetition, outcome);
+      if (outcome.histogram) keep(name, repetition, "", *outcome.histogram, outcome);
+      for (const auto& [series, histogram] : outcome.series)
+        keep(name, repetition, series, histogram, outcome);
       progress("done " + name);
     } catch (const std::exception& error) {
       state.SkipWithError(error.what());
@@ -153,9 +155,9 @@ class Recorder {
     return one.cpus.empty() ? "unpinned" : "cpus " + ipc::os::to_string(one.cpus);
   }
 
-  void keep(const std::string& name, int repetition, const Outcome& outcome) {
+  void keep(const std::string& name, int repetition, const std::string& series,
+            const Histogram& all, const Outcome& outcome) {
     if (options_.histograms_file.empty()) return;
-    const Histogram& all = *outcome.histogram;
     histograms_.push_back({{"case", name},
                            {"repetition", repetition},
                            {"unit", "ns"},
@@ -166,6 +168,7 @@ class Recorder {
                            {"max", all.max()},
                            {"mean", all.mean()},
                            {"counts", all.buckets()}});
+    if (!series.empty()) histograms_.back()["series"] = series;
   }
 
   void progress(std::string line) const {
