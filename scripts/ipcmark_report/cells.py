@@ -45,6 +45,7 @@ class Cell:
             "fork_cost": ("memory_mib",),
             "contention": ("operation", "hold_ns", "processes"),
             "limits": (),
+            "open_loop": ("size", "rate"),
         }.get(self.case.measure, ("size",))
         return [f"{key}:{value}" for key, value in self.case.parameters if key not in axes]
 

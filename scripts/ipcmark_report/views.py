@@ -57,12 +57,14 @@ class Lane:
 @dataclass(frozen=True)
 class Panel:
     """`floors` are the limits below which (for a rate: above which) nothing is expected. For DOTS there
-    is one of them, with a point a category; for CURVES one a limit. Their style counts for itself."""
+    is one of them, with a point a category; for CURVES one a limit. Their style counts for itself.
+    `void_from` is where on the x axis of CURVES nothing can be said any more."""
 
     title: str
     series: tuple[Series, ...]
     lanes: tuple[Lane, ...] = ()
     floors: tuple[Series, ...] = ()
+    void_from: float | None = None
 
 
 @dataclass(frozen=True)
