@@ -34,7 +34,7 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
   const os::SharedObject<std::int64_t> counter(0);
   const auto body = [&](Peer& peer) {
     const auto with = [&](auto work) {
-      return count(peer, [&semaphore, &inside = *counter, work] {
+      count(peer, [&semaphore, &inside = *counter, work] {
         semaphore.acquire();
         inside = inside + 1;
         work();
@@ -42,7 +42,7 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
       });
     };
     peer.start();
-    return hold_ns ? with([hold_ns] { hold(hold_ns); }) : with([] {});
+    hold_ns ? with([hold_ns] { hold(hold_ns); }) : with([] {});
   };
   Outcome outcome =
       contend(window, placement, static_cast<std::size_t>(processes), body, [&](std::int64_t sum) {
@@ -66,11 +66,13 @@ Outcome shared_contention(Access access, int processes, const Window& window, Pl
   const auto body = [&](Peer& peer) {
     const std::size_t own = access == Access::add_own ? peer.index() : 0;
     peer.start();
-    if (access != Access::load) return count(peer, [&] { cells.add(own, 1); });
+    if (access != Access::load) {
+      count(peer, [&] { cells.add(own, 1); });
+      return;
+    }
     std::int64_t seen = 0;
-    const Count counted = count(peer, [&] { seen |= cells.load(own); });
+    count(peer, [&] { seen |= cells.load(own); });
     if (seen != 0) throw std::runtime_error(fmt::format("loaded {} where 0 was stored", seen));
-    return counted;
   };
   return contend(
       window, placement, static_cast<std::size_t>(processes), body, [&](std::int64_t sum) {
@@ -106,48 +108,37 @@ void produce_parcels(Peer& peer, Q& queue, Tally& tally, std::uint64_t producer)
       put();
       sum += parcel.number + 1;
     }
-  } while (os::now_ns() < peer.timed_until());
+  } while (!peer.stopped());
   tally.sent += sum;
   parcel.number = kLastMessage;
   put();
 }
 
 template <ipc::ByteQueue Q>
-Count consume_parcels(Peer& peer, Q& queue, Tally& tally) {
+void consume_parcels(Peer& peer, Q& queue, Tally& tally) {
   std::vector<std::byte> buffer(queue.max_message_bytes());
   std::array<std::uint64_t, kMaxPeers> next{};
   std::uint64_t sum = 0;
+  bool last = false;
   const auto take = [&] {
     Parcel parcel{};
+    // After the last message none may come, and a late operation of the last window takes nothing.
+    if (last) return;
     if (queue.get(buffer) != sizeof parcel) throw std::runtime_error("message of another size");
     std::memcpy(&parcel, buffer.data(), sizeof parcel);
-    if (parcel.number == kLastMessage) return false;
+    if ((last = parcel.number == kLastMessage)) return;
     std::uint64_t& expected = next.at(parcel.producer);
     if (parcel.number < expected) throw std::runtime_error("messages out of order");
     expected = parcel.number + 1;
     sum += parcel.number + 1;
-    return true;
   };
-  Count counted;
-  std::int64_t warm = 0, from = 0, now = 0;
   peer.start();
+  count(peer, take);
+  peer.stop();
   // Every producer ends with one last message and every consumer leaves with one, so all is
   // consumed.
-  while (take()) {
-    now = os::now_ns();
-    if (now < peer.timed_from())
-      ++warm;
-    else if (now < peer.timed_until()) {
-      if (from == 0)
-        from = now;
-      else
-        ++counted.operations;
-      counted.elapsed_ns = now - from;
-    }
-  }
+  while (!last) take();
   tally.received += sum;
-  peer.count_operations(warm + counted.operations);
-  return counted;
 }
 
 /// Half of the processes put, half get.
@@ -155,25 +146,22 @@ template <ipc::ByteQueue Q>
 Outcome queue_contention(int processes, const Window& window, Placement placement) {
   Q queue({kQueueDepth, sizeof(Parcel)});
   const os::SharedObject<Tally> tally;
-  using Counts = std::array<Count, kMaxPeers>;
-  const os::SharedObject<Counts> counts;
   const auto cpus = cpus_of(placement, static_cast<std::size_t>(processes));
+  const std::size_t pairs = cpus.size() / 2;
   std::vector<PeerPlan> plans;
-  for (std::size_t i = 0; i < cpus.size() / 2; ++i) {
+  for (std::size_t i = 0; i < pairs; ++i)
+    plans.push_back({fmt::format("consumer {}", i + 1), cpus[2 * i + 1],
+                     [&](Peer& peer) { consume_parcels(peer, queue, *tally); }});
+  for (std::size_t i = 0; i < pairs; ++i)
     plans.push_back({fmt::format("producer {}", i + 1), cpus[2 * i],
                      [&, i](Peer& peer) { produce_parcels(peer, queue, *tally, i); }});
-    plans.push_back({fmt::format("consumer {}", i + 1), cpus[2 * i + 1],
-                     [&, i](Peer& peer) { (*counts)[i] = consume_parcels(peer, queue, *tally); }});
-  }
-  const PeersReport report = run_peers(plans, window);
+  PeersReport report = run_peers(plans, window);
   if (tally->sent != tally->received)
     throw CaseFailed(fmt::format("sums differ: {} sent, {} received", tally->sent.load(),
                                  tally->received.load()));
-  Outcome outcome;
-  set_shares(outcome, std::span(counts->data(), cpus.size() / 2));
+  Outcome outcome = shared_out(std::move(report), pairs, window);
   outcome.counters["processes"] = processes;
   outcome.counters["capacity_messages"] = static_cast<double>(queue.capacity_messages());
-  outcome.set_usage(report);
   return outcome;
 }
 
@@ -182,12 +170,11 @@ Outcome queue_contention(int processes, const Window& window, Placement placemen
 template <ipc::TaskPool P>
 Outcome pool_contention(int processes, const Window& window, Placement placement) {
   const auto workers = static_cast<std::size_t>(processes);
-  struct Result {
-    Count total;
+  struct Shares {
     std::size_t seen = 0;
-    std::array<Count, kMaxPeers> shares;
+    std::array<std::int64_t, kMaxPeers> tasks{};
   };
-  const os::SharedObject<Result> result;
+  const os::SharedObject<Shares> shares;
   const auto submitter = [&](Peer& peer) {
     P pool({.workers = processes});
     PoolTask task(placement, workers);
@@ -202,30 +189,24 @@ Outcome pool_contention(int processes, const Window& window, Placement placement
     const std::size_t under_way = 2 * workers;
     peer.start();
     for (std::size_t i = 0; i < under_way; ++i) submit();
-    result->total = count(peer, [&] {
+    count(peer, [&] {
       ++answered[collect()];
       submit();
     });
     for (std::size_t i = 0; i < under_way; ++i) collect();
     pool.finish();
-    result->seen = answered.size();
-    std::size_t at = 0;
     for (const auto& [worker, tasks] : answered)
-      if (at < workers) result->shares[at++] = {tasks, result->total.elapsed_ns};
+      if (shares->seen++ < workers) shares->tasks[shares->seen - 1] = tasks;
   };
   const PeersReport report =
       run_peers({{"submitter", cpus_of(placement, 1)[0], submitter}}, window);
   Outcome outcome;
-  set_shares(outcome, std::span(result->shares.data(), workers));
-  if (result->seen > workers) {
-    outcome.counters.erase("jain_index");
-    outcome.counters.erase("min_max_share");
-  }
-  outcome.operations = result->total.operations;
-  outcome.operation_ns =
-      static_cast<double>(result->total.elapsed_ns) / static_cast<double>(result->total.operations);
+  outcome.set_report(report);
+  outcome.operations = report.total_counted(0);
   outcome.counters["operations_per_second"] = 1e9 / outcome.operation_ns;
-  outcome.set_usage(report);
+  outcome.counters["processes"] = processes;
+  if (shares->seen <= workers)
+    set_shares(outcome, std::span<const std::int64_t>(shares->tasks.data(), workers));
   return outcome;
 }
 

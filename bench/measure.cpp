@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 
 #include "ipc/os/cpu.hpp"
@@ -31,7 +32,7 @@ Outcome round_trips(const Window& window, const PeerCpus& cpus,
                 window);
   Outcome outcome;
   outcome.set_samples(*samples);
-  outcome.set_usage(report);
+  outcome.set_report(report);
   return outcome;
 }
 
@@ -42,69 +43,70 @@ Outcome alone(const Window& window, Placement placement, const char* role,
       {{role, cpus_of(placement, 1)[0], [&](Peer& peer) { body(peer, *samples); }}}, window);
   Outcome outcome;
   outcome.set_samples(*samples);
-  outcome.set_usage(report);
+  outcome.set_report(report);
   return outcome;
 }
 
 Outcome one_way(const Window& window, Placement placement,
                 const std::function<void(Peer&)>& producer,
-                const std::function<Count(Peer&)>& consumer) {
-  const os::SharedObject<Count> counted;
+                const std::function<void(Peer&)>& consumer) {
   const auto cpus = cpus_of(placement, 2);
   const PeersReport report =
-      run_peers({{"producer", cpus[0], producer},
-                 {"consumer", cpus[1], [&](Peer& peer) { *counted = consumer(peer); }}},
-                window);
+      run_peers({{"consumer", cpus[1], consumer}, {"producer", cpus[0], producer}}, window);
   Outcome outcome;
-  outcome.operations = counted->operations;
-  outcome.operation_ns =
-      static_cast<double>(counted->elapsed_ns) / static_cast<double>(counted->operations);
+  outcome.set_report(report);
+  outcome.operations = report.total_counted(0);
   outcome.counters["messages_per_second"] = 1e9 / outcome.operation_ns;
-  outcome.set_usage(report);
   return outcome;
 }
 
 Outcome contend(const Window& window, Placement placement, std::size_t processes,
-                const std::function<Count(Peer&)>& body,
+                const std::function<void(Peer&)>& body,
                 const std::function<void(std::int64_t)>& prove) {
-  using Counts = std::array<Count, kMaxPeers>;
-  const os::SharedObject<Counts> counts;
   const auto cpus = cpus_of(placement, processes);
   std::vector<PeerPlan> plans;
   for (std::size_t i = 0; i < processes; ++i)
-    plans.push_back({fmt::format("contender {}", i + 1), cpus[i],
-                     [&, i](Peer& peer) { (*counts)[i] = body(peer); }});
-  const PeersReport report = run_peers(plans, window);
+    plans.push_back({fmt::format("contender {}", i + 1), cpus[i], body});
+  PeersReport report = run_peers(plans, window);
   prove(report.operations);
+  return shared_out(std::move(report), processes, window);
+}
+
+Outcome shared_out(PeersReport report, std::size_t counting, const Window& window) {
+  std::vector<std::int64_t> totals;
+  for (std::size_t i = 0; i < counting; ++i) totals.push_back(report.total_counted(i));
+  for (std::size_t k = 0; k < report.repetitions.size(); ++k) {
+    Repetition& one = report.repetitions[k];
+    one.elapsed_ns = window.timed.count();
+    one.operations = 0;
+    for (std::size_t i = 0; i < counting; ++i) one.operations += report.counted[i][k];
+  }
   Outcome outcome;
-  set_shares(outcome, std::span(counts->data(), processes));
-  outcome.set_usage(report);
+  outcome.set_report(report);
+  outcome.counted.assign(report.counted.begin(),
+                         report.counted.begin() + static_cast<std::ptrdiff_t>(counting));
+  outcome.operations = std::accumulate(totals.begin(), totals.end(), std::int64_t{0});
+  outcome.counters["operations_per_second"] = 1e9 / outcome.operation_ns;
+  set_shares(outcome, totals);
   return outcome;
 }
 
-void set_shares(Outcome& outcome, std::span<const Count> peers) {
-  double rate = 0;
-  std::int64_t smallest = peers[0].operations, largest = 0;
-  outcome.operations = 0;
-  for (const Count& peer : peers) {
-    outcome.operations += peer.operations;
-    smallest = std::min(smallest, peer.operations);
-    largest = std::max(largest, peer.operations);
-    if (peer.elapsed_ns > 0)
-      rate += 1e9 * static_cast<double>(peer.operations) / static_cast<double>(peer.elapsed_ns);
-  }
-  if (largest == 0) throw CaseFailed("no operation ended inside the window");
-  outcome.operation_ns = 1e9 / rate;
-  outcome.counters["operations_per_second"] = rate;
-  outcome.counters["processes"] = static_cast<double>(peers.size());
+void set_shares(Outcome& outcome, std::span<const std::int64_t> peers) {
+  const auto [least, most] = std::ranges::minmax(peers);
+  const auto all =
+      static_cast<double>(std::accumulate(peers.begin(), peers.end(), std::int64_t{0}));
+  if (all == 0) return;
+  const auto count = static_cast<double>(peers.size());
+  outcome.counters["processes"] = count;
   outcome.counters["jain_index"] = jain_index(peers);
-  outcome.counters["min_max_share"] = static_cast<double>(smallest) / static_cast<double>(largest);
+  outcome.counters["min_max_share"] = static_cast<double>(least) / static_cast<double>(most);
+  outcome.counters["worst_share"] = static_cast<double>(least) * count / all;
 }
 
-double jain_index(std::span<const Count> peers) {
+double jain_index(std::span<const std::int64_t> peers) {
   double sum = 0, squares = 0;
-  for (const Count& peer : peers) {
-    const auto share = static_cast<double>(peer.operations);
+  for (const std::int64_t operations : peers) {
+    const auto share = static_cast<double>(operations);
     sum += share;
     squares += share * share;
   }

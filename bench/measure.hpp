@@ -40,23 +40,27 @@ inline Outcome round_trips(const Window& window, Placement placement,
 Outcome alone(const Window& window, Placement placement, const char* role,
               const std::function<void(Peer&, Samples&)>& body);
 
-/// Two peers, of which the second counts what it receives from the first.
+/// Two peers, of which one counts what it receives from the other.
 Outcome one_way(const Window& window, Placement placement,
                 const std::function<void(Peer&)>& producer,
-                const std::function<Count(Peer&)>& consumer);
+                const std::function<void(Peer&)>& consumer);
 
 /// N peers on one object; each counts what it did. `prove` gets the sum of all their operations
 /// since the start gate, and throws when the object does not agree.
 Outcome contend(const Window& window, Placement placement, std::size_t processes,
-                const std::function<Count(Peer&)>& body,
+                const std::function<void(Peer&)>& body,
                 const std::function<void(std::int64_t)>& prove);
 
-/// The counters of a contended object: rate of all together, and how evenly it was shared.
-void set_shares(Outcome& outcome, std::span<const Count> peers);
+/// The result of peers of which the first `counting` counted in the same windows: all their
+/// operations over the length of a window, and how evenly they were shared.
+Outcome shared_out(PeersReport report, std::size_t counting, const Window& window);
+
+/// The counters that tell how evenly an object was shared, by what each peer did.
+void set_shares(Outcome& outcome, std::span<const std::int64_t> peers);
 
 /// Jain's index of fairness: 1 when all have the same, 1/n when one has all (Jain, Chiu and Hawe
 /// 1984).
-double jain_index(std::span<const Count> peers);
+double jain_index(std::span<const std::int64_t> peers);
 
 /// Waits for another process to change shared memory: spins, and lets others run when that takes
 /// long, so that it ends on one CPU too.

@@ -36,9 +36,9 @@ class OpenLoopProgram : public ipc::test::LeavesNothing {
   [[nodiscard]] Json row_of(int rate) const {
     const std::string name =
         "open_loop/pipe/pipe/size:64/rate:" + std::to_string(rate) + "/placement:same_core";
-    return Json::parse(
-               run({"--benchmark_filter=^" + name + "/", "--benchmark_format=json",
-                    "--window_ms=100", "--grace_ms=20000", "--histograms=" + file_.string()}))
+    return Json::parse(run({"--benchmark_filter=^" + name + "/", "--benchmark_format=json",
+                            "--window_ms=50", "--repetitions=2", "--grace_ms=20000",
+                            "--histograms=" + file_.string()}))
         .at("benchmarks")
         .at(0);
   }
@@ -56,7 +56,7 @@ TEST_F(OpenLoopProgram, GivesResponseAndServiceOfARateThatCanBeHad) {
               row.at(std::string("service_ns_") + percentile))
         << percentile;
   EXPECT_GE(row.at("omission_gap"), 1);
-  EXPECT_DOUBLE_EQ(row.at("real_time").get<double>(), row.at("latency_ns_p50").get<double>());
+  EXPECT_DOUBLE_EQ(row.at("real_time").get<double>(), row.at("typical_ns").get<double>());
 }
 
 TEST_F(OpenLoopProgram, KeepsBothDistributions) {
@@ -65,7 +65,7 @@ TEST_F(OpenLoopProgram, KeepsBothDistributions) {
   const Json document = read_json(file_);
   for (const Json& one : document.at("histograms")) {
     EXPECT_TRUE(series.insert(one.value("series", "")).second);
-    EXPECT_EQ(one.at("total_count").get<double>(), row.at("samples").get<double>());
+    EXPECT_LE(one.at("total_count").get<double>(), row.at("samples").get<double>());
   }
   EXPECT_EQ(series, (std::set<std::string>{"", "service"}));
 }

@@ -30,7 +30,7 @@ Outcome pipe_throughput(std::size_t size, const Window& window, Placement placem
     ends.first.close();
     std::vector<std::byte> buffer(size);
     peer.start();
-    return consume(peer, [&]() -> std::span<const std::byte> {
+    consume(peer, [&]() -> std::span<const std::byte> {
       if (ends.second.recv(buffer) != size) throw std::runtime_error("message of another size");
       return buffer;
     });
@@ -50,7 +50,7 @@ Outcome queue_throughput(std::size_t size, const Window& window, Placement place
   const auto consumer = [&](Peer& peer) {
     std::vector<std::byte> buffer(queue.max_message_bytes());
     peer.start();
-    return consume(peer, [&]() -> std::span<const std::byte> {
+    consume(peer, [&]() -> std::span<const std::byte> {
       const std::size_t got = queue.get(buffer);
       if (got != size) throw std::runtime_error("message of another size");
       return std::span(buffer).first(got);
@@ -96,7 +96,7 @@ Outcome array_throughput(std::size_t size, const Window& window, Placement place
     std::vector<std::byte> buffer(size);
     std::uint64_t turn = 0;
     peer.start();
-    return consume(peer, [&]() -> std::span<const std::byte> {
+    consume(peer, [&]() -> std::span<const std::byte> {
       ++turn;
       for (Spin spin; turns->written.load(std::memory_order_acquire) != turn;) spin.pause();
       copy<B>(block, block.get_obj(), buffer);
@@ -113,7 +113,6 @@ Outcome array_throughput(std::size_t size, const Window& window, Placement place
 /// Tasks a second with two workers, some always under way.
 template <ipc::TaskPool P>
 Outcome pool_throughput(const Window& window, Placement placement) {
-  const os::SharedObject<Count> counted;
   const auto submitter = [&](Peer& peer) {
     P pool({.workers = kPoolWorkers});
     PoolTask task(placement, kPoolWorkers);
@@ -127,7 +126,7 @@ Outcome pool_throughput(const Window& window, Placement placement) {
     };
     peer.start();
     for (std::size_t i = 0; i < kTasksUnderWay; ++i) submit();
-    *counted = count(peer, [&] {
+    count(peer, [&] {
       collect();
       submit();
     });
@@ -138,12 +137,10 @@ Outcome pool_throughput(const Window& window, Placement placement) {
   const PeersReport report =
       run_peers({{"submitter", cpus_of(placement, 1)[0], submitter}}, window);
   Outcome outcome;
-  outcome.operations = counted->operations;
-  outcome.operation_ns =
-      static_cast<double>(counted->elapsed_ns) / static_cast<double>(counted->operations);
+  outcome.set_report(report);
+  outcome.operations = report.total_counted(0);
   outcome.counters["messages_per_second"] = 1e9 / outcome.operation_ns;
   outcome.counters["workers"] = kPoolWorkers;
-  outcome.set_usage(report);
   return outcome;
 }
 

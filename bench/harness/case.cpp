@@ -14,7 +14,6 @@ void Outcome::set_samples(const Samples& samples) {
     return static_cast<double>(all.percentile(percent)) / each;
   };
   operations = static_cast<std::int64_t>(all.total()) * operations_per_sample;
-  operation_ns = quantile(50);
   counters["samples"] = static_cast<double>(all.total());
   counters["operations_per_sample"] = each;
   counters["latency_ns_min"] = static_cast<double>(all.min()) / each;
@@ -27,14 +26,49 @@ void Outcome::set_samples(const Samples& samples) {
   counters["latency_ns_mean"] = all.mean() / each;
 }
 
-void Outcome::set_usage(const PeersReport& report) {
+namespace {
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+void set_shares_of_use(std::map<std::string, double>& counters, const PeersReport& report) {
   if (report.operations == 0) return;
-  const auto share = [&](std::int64_t sum) {
-    return static_cast<double>(sum) / static_cast<double>(report.operations);
+  const auto set = [&](const char* name, std::int64_t sum) {
+    counters[name] = static_cast<double>(sum) / static_cast<double>(report.operations);
   };
-  counters["cpu_ns_per_operation"] = share(report.usage.cpu_ns);
-  counters["voluntary_switches_per_operation"] = share(report.usage.voluntary_switches);
-  counters["involuntary_switches_per_operation"] = share(report.usage.involuntary_switches);
+  set("cpu_ns_per_operation", report.usage.cpu_ns);
+  set("voluntary_switches_per_operation", report.usage.voluntary_switches);
+  set("involuntary_switches_per_operation", report.usage.involuntary_switches);
+  set("minor_faults_per_operation", report.usage.minor_faults);
+  set("major_faults_per_operation", report.usage.major_faults);
+}
+
+}  // namespace
+
+void Outcome::set_report(const PeersReport& report) {
+  set_shares_of_use(counters, report);
+  peers = report.counted.size();
+  repetitions = report.repetitions;
+  anchors = report.anchors;
+  std::vector<double> typical, quick;
+  for (const Repetition& one : repetitions) {
+    if (one.operations == 0) continue;
+    typical.push_back(histogram ? one.ns.p50 : one.mean_ns());
+    quick.push_back(histogram ? one.ns.p10 : one.mean_ns());
+  }
+  if (typical.empty()) throw CaseFailed("no operation ended inside the window");
+  operation_ns = counters["typical_ns"] = median(std::move(typical));
+  counters["quiet_ns"] = std::ranges::min(quick);
+  if (histogram) counters["tail_ns"] = counters["latency_ns_p99"];
+  counters["repetitions"] = static_cast<double>(repetitions.size());
+  if (anchors.empty()) return;
+  std::vector<double> looks;
+  for (const Anchor& look : anchors) looks.push_back(look.median_ns);
+  counters["anchor_ns"] = median(std::move(looks));
 }
 
 void Matrix::add(const Row& row, std::span<const Placement> placements,
@@ -43,6 +77,7 @@ void Matrix::add(const Row& row, std::span<const Placement> placements,
     Case one;
     one.id = {measure_, row.noun, row.backend, row.parameters, placement};
     one.quick = row.quick && std::ranges::find(quick, placement) != quick.end();
+    one.control = row.control && one.quick;
     one.setup = row.setup;
     one.reason = row.reason;
     one.bound = row.bound;

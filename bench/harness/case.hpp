@@ -28,18 +28,27 @@ struct Outcome {
   std::optional<Histogram> histogram;
   std::map<std::string, Histogram> series;  ///< distributions beside it, by name
   std::int64_t operations_per_sample = 1;
+  std::size_t peers = 0;
+  std::vector<Repetition> repetitions;
+  std::vector<Anchor> anchors;                     ///< before each and after the last
+  std::vector<std::vector<std::int64_t>> counted;  ///< by peer and repetition, where all count
 
-  /// Takes over a distribution: its percentiles become latency_ns_* counters, its median the
-  /// result.
+  std::optional<std::pair<double, double>> line_ns;  ///< see line_round_trip_ns(); before, after
+  std::vector<std::string> labels;                   ///< what to know of the result
+  std::vector<std::string> not_comparable;           ///< why it may not be held against others
+
+  /// Takes over a distribution: its percentiles become latency_ns_* counters.
   void set_samples(const Samples& samples);
-  /// Takes over what the peers used, a share an operation.
-  void set_usage(const PeersReport& report);
+  /// Takes over what the peers used, a share an operation, and the repetitions, whose typical
+  /// time an operation is the result.
+  void set_report(const PeersReport& report);
 };
 
 /// One row of a binary's matrix.
 struct Case {
   CaseId id;
   bool quick = false;                  ///< held by the quick preset
+  bool control = false;                ///< a negative control: see Matrix::Row
   std::chrono::milliseconds setup{0};  ///< expected time outside the window, beyond the usual
   ipc::os::Unavailable reason;         ///< why it cannot run here
   std::vector<int> cpus;               ///< of its peers; none: the scheduler's choice
@@ -63,6 +72,7 @@ class Matrix {
     ipc::os::Unavailable reason;
     std::function<Outcome(const Window&, Placement)> run;
     Bound bound = Bound::none;
+    bool control = false;  ///< where quick, every run holds it: no kernel or library moves it
   };
   void add(const Row& row, std::span<const Placement> placements, std::span<const Placement> quick);
   /// Adds the one case of a pair of CPUs, which become its last parameter.

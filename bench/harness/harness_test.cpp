@@ -137,11 +137,7 @@ TEST(Payload, FitsIntoEightBytes) {
 }
 
 TEST(Fairness, IsJainsIndex) {
-  const auto index = [](std::vector<std::int64_t> shares) {
-    std::vector<Count> peers;
-    for (const auto share : shares) peers.push_back({share, 1});
-    return jain_index(peers);
-  };
+  const auto index = [](const std::vector<std::int64_t>& shares) { return jain_index(shares); };
   EXPECT_DOUBLE_EQ(index({5, 5, 5}), 1);
   EXPECT_DOUBLE_EQ(index({1, 0, 0, 0}), 0.25);
   EXPECT_DOUBLE_EQ(index({1, 2, 3}), 36.0 / 42.0);

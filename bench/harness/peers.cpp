@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <climits>
+#include <cmath>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "ipc/os/child.hpp"
@@ -28,40 +29,79 @@ constexpr auto kSetupLimit = 60s;
 /// After one peer failed, how long the others get to end by themselves: the first cause may show
 /// late.
 constexpr auto kAfterFailure = 50ms;
-
-Usage usage_now() {
-  Usage sum;
-  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage use{};
-    ::getrusage(who, &use);
-    for (const timeval& time : {use.ru_utime, use.ru_stime})
-      sum.cpu_ns += (time.tv_sec * 1'000'000 + time.tv_usec) * 1000;
-    sum.voluntary_switches += use.ru_nvcsw;
-    sum.involuntary_switches += use.ru_nivcsw;
-  }
-  return sum;
-}
-
-Usage operator-(const Usage& a, const Usage& b) {
-  return {a.cpu_ns - b.cpu_ns, a.voluntary_switches - b.voluntary_switches,
-          a.involuntary_switches - b.involuntary_switches};
-}
-
-Usage& operator+=(Usage& a, const Usage& b) {
-  a.cpu_ns += b.cpu_ns;
-  a.voluntary_switches += b.voluntary_switches;
-  a.involuntary_switches += b.involuntary_switches;
-  return a;
-}
+/// Later than that after the end of a sleep, this process did not run.
+constexpr auto kStoodStill = 200ms;
+constexpr std::uint32_t kNoMoreWindows = ~std::uint32_t{0};
+/// Between the opening of a window and its beginning: peers that sleep have to wake.
+constexpr std::int64_t kOpenedAhead_ns = 100'000;
 
 }  // namespace
 
 void Peer::start() {
+  self_.emplace(::getpid());
+  board_.slots[index_].pid.store(::getpid(), std::memory_order_relaxed);
   const std::uint64_t one = 1;
   os::check(::write(ready_fd_, &one, sizeof one), "write to the ready counter");
   while (board_.gate.load(std::memory_order_acquire) == 0) os::futex_wait(board_.gate, 0);
   opened_at_ns_ = board_.opened_at_ns.load();
-  at_start_ = usage_now();
+  at_start_ = own_usage(*self_);
+}
+
+std::optional<OpenWindow> Peer::next_window() {
+  if (!warm_) {
+    warm_ = true;
+    if (leads())
+      for (std::size_t i = 1; i < board_.peers; ++i)
+        others_.emplace_back(board_.slots[i].pid.load(std::memory_order_relaxed));
+    return OpenWindow{opened_at_ns_, opened_at_ns_ + window_.warmup.count()};
+  }
+  if (!leads()) return await_window();
+  if (window_.anchor.count() > 0) board_.anchors[number_] = take_anchor(window_.anchor);
+  if (number_ < static_cast<std::uint32_t>(window_.repetitions)) return open_window();
+  board_.window.store(kNoMoreWindows, std::memory_order_release);
+  os::futex_wake(board_.window, INT_MAX);
+  return std::nullopt;
+}
+
+OpenWindow Peer::open_window() {
+  at_window_ = usage_of_all();
+  const std::int64_t from = os::now_ns() + (board_.peers > 1 ? kOpenedAhead_ns : 0);
+  board_.from_ns.store(from, std::memory_order_relaxed);
+  board_.window.store(++number_, std::memory_order_release);
+  if (board_.peers > 1) os::futex_wake(board_.window, INT_MAX);
+  return {from, from + window_.timed.count()};
+}
+
+std::optional<OpenWindow> Peer::await_window() {
+  std::uint32_t open = 0;
+  while ((open = board_.window.load(std::memory_order_acquire)) <= number_)
+    os::futex_wait(board_.window, open);
+  if (open == kNoMoreWindows) return std::nullopt;
+  number_ = open;
+  const std::int64_t from = board_.from_ns.load(std::memory_order_relaxed);
+  return OpenWindow{from, from + window_.timed.count()};
+}
+
+void Peer::end_window(std::int64_t operations, std::int64_t elapsed_ns, const Quantiles& ns) {
+  if (number_ == 0) return;
+  board_.slots[index_].counted[number_ - 1] = operations;
+  if (!leads()) return;
+  board_.repetitions[number_ - 1] = {board_.from_ns.load(std::memory_order_relaxed), elapsed_ns,
+                                     operations, ns, usage_of_all() - at_window_};
+}
+
+Usage Peer::usage_of_all() const {
+  Usage sum = own_usage(*self_);
+  for (const ProcessUsage& other : others_) sum += other.now();
+  return sum;
+}
+
+void Peer::inject(std::int64_t ns) {
+  // The quickest piece: calibrated on a disturbed one, the delay would be too short.
+  constexpr auto kLook = std::chrono::milliseconds(2);
+  const double turn_ns = take_anchor(kLook).min_ns / 1000;
+  board_.injected_turns.store(std::llround(static_cast<double>(ns) / turn_ns),
+                              std::memory_order_relaxed);
 }
 
 int Peer::run(const std::function<void(Peer&)>& body, const std::vector<int>& cpus) {
@@ -69,7 +109,7 @@ int Peer::run(const std::function<void(Peer&)>& body, const std::vector<int>& cp
   try {
     if (!cpus.empty()) os::pin(cpus);
     body(*this);
-    slot.usage = usage_now() - at_start_;
+    if (self_) slot.usage = own_usage(*self_) - at_start_;
     return 0;
   } catch (const std::exception& error) {
     std::strncpy(slot.error.data(), error.what(), slot.error.size() - 1);
@@ -98,17 +138,24 @@ class Crew {
   Crew& operator=(const Crew&) = delete;
 
   PeersReport run() {
+    board_->peers = plans_.size();
     for (std::size_t i = 0; i < plans_.size(); ++i) children_.push_back(start(i));
     wait_until([&] { return all_ready(); }, os::Deadline::after(kSetupLimit), "get ready");
     board_->opened_at_ns = os::now_ns();
     board_->gate.store(1, std::memory_order_release);
     os::futex_wake(board_->gate, INT_MAX);
-    wait_until([&] { return running() == 0; },
-               os::Deadline::after(window_.warmup + window_.timed + window_.grace), "finish");
+    wait_until([&] { return running() == 0; }, os::Deadline::after(longest()), "finish");
     return report();
   }
 
  private:
+  /// Between two windows the anchor is looked at, and what every peer used so far.
+  [[nodiscard]] std::chrono::nanoseconds longest() const {
+    const auto pause = window_.anchor + 2ms + plans_.size() * 1ms;
+    return window_.warmup + window_.repetitions * (window_.timed + pause) + window_.anchor +
+           window_.grace;
+  }
+
   os::Child start(std::size_t index) {
     return os::Child::fork([&, index] {
       Peer peer(*board_, index, ready_.get(), window_);
@@ -133,7 +180,12 @@ class Crew {
     while (!done()) {
       if (failed()) throw_failure();
       if (deadline.expired()) throw_hung(what);
+      const auto before = os::Clock::now();
+      const os::Duration left = deadline.remaining();
       sleep_until_change(deadline);
+      // Stopped ourselves (SIGSTOP), and then our peers too: they get the time that they still had.
+      if (os::Clock::now() - before > left + kStoodStill)
+        deadline = os::Deadline::after(left + window_.grace);
     }
     if (failed()) throw_failure();
   }
@@ -209,12 +261,21 @@ class Crew {
   }
 
   PeersReport report() const {
-    PeersReport sum;
+    PeersReport report;
+    const auto taken = static_cast<std::size_t>(window_.repetitions);
     for (std::size_t i = 0; i < plans_.size(); ++i) {
-      sum.usage += board_->slots[i].usage;
-      sum.operations += board_->slots[i].operations;
+      const Board::Slot& slot = board_->slots[i];
+      report.usage += slot.usage;
+      report.operations += slot.operations;
+      const auto counted = std::span(slot.counted).first(taken);
+      report.counted.emplace_back(counted.begin(), counted.end());
     }
-    return sum;
+    const auto repetitions = std::span(board_->repetitions).first(taken);
+    report.repetitions.assign(repetitions.begin(), repetitions.end());
+    if (window_.anchor.count() > 0)
+      report.anchors.assign(board_->anchors.begin(),
+                            board_->anchors.begin() + window_.repetitions + 1);
+    return report;
   }
 
   const std::vector<PeerPlan>& plans_;

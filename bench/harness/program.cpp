@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -12,7 +13,9 @@
 
 #include "bench/harness/build_info.hpp"
 #include "bench/harness/json_file.hpp"
+#include "bench/harness/recorder.hpp"
 #include "ipc/os/child.hpp"
+#include "ipc/os/error.hpp"
 
 namespace bench {
 
@@ -24,16 +27,24 @@ constexpr int kBadInput = 2;
 struct Options {
   bool catalogue = false;
   std::string cases_file;
-  std::string histograms_file;
-  int progress_fd = -1;
+  RecordFiles record;
+  int turns_fd = -1;
   int window_ms = 50;
   int warmup_ms = 20;
   int grace_ms = 1000;
+  int repetitions = 4;
+  int anchor_us = 1000;
+  double inject_percent = 0;
   std::vector<std::string> others;  ///< for Google Benchmark
 
   [[nodiscard]] Window window() const {
     using std::chrono::milliseconds;
-    return {milliseconds(warmup_ms), milliseconds(window_ms), milliseconds(grace_ms)};
+    return {milliseconds(warmup_ms),
+            milliseconds(window_ms),
+            milliseconds(grace_ms),
+            repetitions,
+            std::chrono::microseconds(anchor_us),
+            inject_percent};
   }
 };
 
@@ -58,10 +69,25 @@ Options parse(CLI::App& app, int argc, char** argv) {
   app.allow_extras();
   app.add_flag("--catalogue", options.catalogue, "print all cases as JSON and exit");
   app.add_option("--cases", options.cases_file, "run the cases named in this file, in its order");
-  app.add_option("--histograms", options.histograms_file, "write the distributions to this file");
-  app.add_option("--progress_fd", options.progress_fd, "write a line to this descriptor per case");
-  app.add_option("--window_ms", options.window_ms, "timed window of a case (default 50)")
+  app.add_option("--histograms", options.record.histograms, "write the distributions to this file");
+  app.add_option("--repetition_records", options.record.repetitions,
+                 "write what was seen in every repetition to this file");
+  app.add_option("--progress_fd", options.record.progress_fd,
+                 "write a line to this descriptor per case");
+  app.add_option("--turns_fd", options.turns_fd,
+                 "before every case, wait for a byte from this; at its end, write and leave");
+  app.add_option("--repetitions", options.repetitions, "timed windows of a process (default 4)")
+      ->check(CLI::Range(1, static_cast<int>(kMostRepetitions)));
+  app.add_option("--window_ms", options.window_ms, "length of a timed window (default 50)")
       ->check(CLI::Range(1, 3'600'000));
+  app.add_option("--anchor_us", options.anchor_us,
+                 "look at the CPU's speed for so long before each window and after the last "
+                 "(default 1000; 0: not at all)")
+      ->check(CLI::Range(0, 1'000'000));
+  app.add_option("--inject_percent", options.inject_percent,
+                 "make operations so much longer, as a positive control: pipes' round trips and "
+                 "the starting of children")
+      ->check(CLI::Range(0.0, 1000.0));
   app.add_option("--warmup_ms", options.warmup_ms, "warm-up before it (default 20)")
       ->check(CLI::Range(0, 3'600'000));
   app.add_option("--grace_ms", options.grace_ms, "how late a peer may be (default 1000)")
@@ -76,6 +102,9 @@ Options parse(CLI::App& app, int argc, char** argv) {
     if (!other.starts_with("--benchmark_") && !other.starts_with("--v="))
       throw CLI::ExtrasError({other});
   take_min_time(options);
+  options.record.without_zeros = std::ranges::any_of(options.others, [](const auto& flag) {
+    return flag.starts_with("--benchmark_repetitions=");
+  });
   return options;
 }
 
@@ -106,96 +135,42 @@ void print_catalogue(const std::string& binary, const std::vector<Case>& cases) 
                     {"backend", one.id.backend},
                     {"placement", name(one.id.placement)},
                     {"quick", one.quick},
+                    {"control", one.control},
+                    {"cpus", one.cpus.size()},
                     {"setup_ms", one.setup.count()},
                     {"reason", one.reason ? Json(*one.reason) : Json()},
                     {"floor", floor.limit ? Json(floor.limit->to_string()) : Json()},
                     {"no_floor", floor.limit ? Json() : Json(floor.why_none)}});
   }
-  std::cout << to_line({{"binary", binary}, {"cases", list}}) << std::endl;
+  const BuildInfo& build = build_info();
+  std::cout << to_line({{"binary", binary},
+                        {"build",
+                         {{"ipcmark_version", build.version},
+                          {"git", {{"sha", build.git_sha}, {"dirty", build.git_dirty}}}}},
+                        {"cases", list}})
+            << std::endl;
 }
 
-/// Runs cases for Google Benchmark and keeps what its rows have no room for.
-class Recorder {
- public:
-  Recorder(std::string binary, Options options)
-      : binary_(std::move(binary)), options_(std::move(options)) {}
+/// Waits until the one who shares out the machine lets the next case run; false when it gives no
+/// more turns. Without one it is always our turn.
+bool is_our_turn(int turns_fd) {
+  char turn = 0;
+  return turns_fd < 0 || ipc::os::retry_eintr([&] { return ::read(turns_fd, &turn, 1); }) == 1;
+}
 
-  void run(const Case& one, benchmark::State& state) {
-    const std::string name = one.id.to_string();
-    const int repetition = repetitions_[name]++;
-    try {
-      if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
-      const Outcome outcome = one.run(options_.window());
-      // The measurement is over: the loop only hands its result to the library, as one iteration,
-      // since the library wants all repetitions to have as many.
-      while (state.KeepRunning()) state.SetIterationTime(outcome.operation_ns * 1e-9);
-      for (const auto& [key, value] : outcome.counters) state.counters[key] = value;
-      state.counters["operations"] = static_cast<double>(outcome.operations);
-      state.SetLabel(cpus_of(one));
-      if (outcome.histogram) keep(name, repetition, "", *outcome.histogram, outcome);
-      for (const auto& [series, histogram] : outcome.series)
-        keep(name, repetition, series, histogram, outcome);
-      progress("done " + name);
-    } catch (const std::exception& error) {
-      state.SkipWithError(error.what());
-      progress("failed " + name + ": " + error.what());
-    }
-  }
-
-  void write() const {
-    if (options_.histograms_file.empty()) return;
-    // In one line: indented, the thousands of counts would be mostly blanks.
-    write_atomically(
-        options_.histograms_file,
-        to_line({{"schema_version", 1}, {"binary", binary_}, {"histograms", histograms_}}) + '\n');
-  }
-
- private:
-  static std::string cpus_of(const Case& one) {
-    return one.cpus.empty() ? "unpinned" : "cpus " + ipc::os::to_string(one.cpus);
-  }
-
-  void keep(const std::string& name, int repetition, const std::string& series,
-            const Histogram& all, const Outcome& outcome) {
-    if (options_.histograms_file.empty()) return;
-    histograms_.push_back({{"case", name},
-                           {"repetition", repetition},
-                           {"unit", "ns"},
-                           {"operations_per_sample", outcome.operations_per_sample},
-                           {"significant_digits", Histogram::kSignificantDigits},
-                           {"total_count", all.total()},
-                           {"min", all.min()},
-                           {"max", all.max()},
-                           {"mean", all.mean()},
-                           {"counts", all.buckets()}});
-    if (!series.empty()) histograms_.back()["series"] = series;
-  }
-
-  void progress(std::string line) const {
-    if (options_.progress_fd < 0) return;
-    for (char& c : line)
-      if (c == '\n') c = ' ';
-    line += '\n';
-    // Nobody listening is no reason to stop measuring.
-    [[maybe_unused]] const auto ignored = ::write(options_.progress_fd, line.data(), line.size());
-  }
-
-  std::string binary_;
-  Options options_;
-  std::map<std::string, int> repetitions_;
-  Json histograms_ = Json::array();
-};
-
-void register_cases(const std::vector<Case>& cases, bool chosen, Recorder& recorder) {
+void register_cases(const std::vector<Case>& cases, bool chosen, int turns_fd, Recorder& recorder) {
   std::size_t left_out = 0;
   for (const Case& one : cases) {
     if (one.reason && !chosen) {
       ++left_out;
       continue;
     }
-    benchmark::RegisterBenchmark(one.id.to_string().c_str(), [&one,
+    benchmark::RegisterBenchmark(one.id.to_string().c_str(), [&one, turns_fd,
                                                               &recorder](benchmark::State& state) {
-      recorder.run(one, state);
+      if (is_our_turn(turns_fd))
+        recorder.run(one, state);
+      else
+        state.SkipWithError("not measured: no more turns");
     })->UseManualTime();
   }
   if (left_out) fmt::print(stderr, "{} cases cannot run here; --catalogue says why\n", left_out);
@@ -216,6 +191,10 @@ void initialize_library(std::string& name, Options& options) {
   benchmark::AddCustomContext("ipcmark_git_dirty", build.git_dirty ? "true" : "false");
   benchmark::AddCustomContext("window_ms", std::to_string(options.window_ms));
   benchmark::AddCustomContext("warmup_ms", std::to_string(options.warmup_ms));
+  benchmark::AddCustomContext("repetitions", std::to_string(options.repetitions));
+  benchmark::AddCustomContext("anchor_us", std::to_string(options.anchor_us));
+  if (options.inject_percent > 0)
+    benchmark::AddCustomContext("inject_percent", fmt::format("{}", options.inject_percent));
 }
 
 }  // namespace
@@ -234,9 +213,10 @@ int run_program(const std::string& binary, const std::vector<Case>& all, int arg
     initialize_library(name, options);
     ipc::os::become_subreaper();
     ipc::os::ignore_sigpipe();
-    Recorder recorder(binary, options);
-    register_cases(cases, chosen, recorder);
+    Recorder recorder(binary, options.record, options.window());
+    register_cases(cases, chosen, options.turns_fd, recorder);
     const std::size_t matched = benchmark::RunSpecifiedBenchmarks();
+    while (options.turns_fd >= 0 && is_our_turn(options.turns_fd)) continue;  // others measure
     recorder.write();
     return matched > 0 ? 0 : kBadInput;  // the library has said why
   } catch (const CLI::ParseError& error) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "bench/harness/histogram.hpp"
 #include "bench/harness/peers.hpp"
@@ -13,8 +15,15 @@ namespace bench {
 
 /// The samples of one peer, in shared memory so that the coordinator sees them.
 struct Samples {
-  Histogram histogram;  ///< ns a sample, a sample being `operations_per_sample` operations
+  Histogram histogram;      ///< ns a sample, a sample being `operations_per_sample` operations
+  Histogram of_repetition;  ///< of the repetition that is under way; `histogram` holds those before
   std::int64_t operations_per_sample = 1;
+
+  /// Clears both, so that no page fault falls into a timed window.
+  void clear() noexcept;
+  void record(std::int64_t ns) noexcept { of_repetition.record(static_cast<std::uint64_t>(ns)); }
+  /// Takes the repetition's samples over to the others; gives its quantiles, an operation.
+  Quantiles close_repetition() noexcept;
 };
 
 /// How many operations make one sample, so that the clock read in it weighs about one percent.
@@ -59,30 +68,70 @@ template <class Operation>
   return done;
 }
 
+/// The repetitions of a peer that times operations: `fill(window)` does and records them, and gives
+/// how many it timed.
+template <class Fill>
+void sample_windows(Peer& peer, Samples& samples, Fill fill) {
+  while (const auto window = peer.next_window()) {
+    const std::int64_t from = ipc::os::now_ns();
+    const std::int64_t timed = fill(*window);
+    const std::int64_t elapsed = ipc::os::now_ns() - from;
+    peer.end_window(timed, elapsed, samples.close_repetition());
+  }
+}
+
+/// Makes operations longer by the part of one that the window asks for, as a positive control.
+/// Gives how many operations it took to see how long one is.
+template <class Operation>
+std::int64_t inject(Peer& peer, Operation& operation) {
+  if (peer.window().injected_percent == 0) return 0;
+  constexpr int kOperations = 1001;
+  constexpr std::int64_t kAtMost_ns = 200'000'000;
+  std::vector<std::int64_t> took;
+  took.reserve(kOperations);
+  const std::int64_t end = ipc::os::now_ns() + kAtMost_ns;
+  for (std::int64_t last = ipc::os::now_ns(), now = last; took.size() < kOperations && now < end;
+       last = now) {
+    operation();
+    now = ipc::os::now_ns();
+    took.push_back(now - last);
+  }
+  const auto middle = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 2);
+  std::nth_element(took.begin(), middle, took.end());
+  peer.inject(std::llround(static_cast<double>(*middle) * peer.window().injected_percent / 100));
+  return static_cast<std::int64_t>(took.size());
+}
+
 /// Warms up, then times single operations (or K of them where one is shorter than a clock read
-/// allows) until the window ends. Successive samples share a clock read, so one read of the clock
+/// allows) in every repetition. Successive samples share a clock read, so one read of the clock
 /// lies in each. Call it between peer.start() and peer.stop().
 template <class Operation>
 void sample(Peer& peer, Samples& samples, Operation operation) {
-  samples.histogram.clear();
+  samples.clear();
   Batch batch;
-  std::int64_t count =
-      run_until(peer.timed_from() - peer.window().warmup.count() / 2, batch, operation);
+  const auto warmup = *peer.next_window();
+  std::int64_t count = run_until((warmup.from_ns + warmup.until_ns) / 2, batch, operation);
   // The second half of the warm-up tells how long one operation takes.
   const std::int64_t from = ipc::os::now_ns();
-  const std::int64_t done = run_until(peer.timed_from(), batch, operation);
-  std::int64_t now = ipc::os::now_ns();
+  const std::int64_t done = run_until(warmup.until_ns, batch, operation);
   const std::int64_t each = samples.operations_per_sample =
-      operations_a_sample((now - from) * 1000 / done);
-  count += done;
-  std::int64_t last = ipc::os::now_ns();
-  do {
+      operations_a_sample((ipc::os::now_ns() - from) * 1000 / done);
+  count += done + inject(peer, operation);
+  sample_windows(peer, samples, [&](const OpenWindow& window) {
+    // Between two windows caches and peers rested: the first operations are not timed.
     for (std::int64_t i = 0; i < each; ++i) operation();
-    now = ipc::os::now_ns();
-    samples.histogram.record(static_cast<std::uint64_t>(now - last));
-    last = now;
-    count += each;
-  } while (now < peer.timed_until());
+    std::int64_t timed = 0;
+    std::int64_t last = ipc::os::now_ns(), now = last;
+    do {
+      for (std::int64_t i = 0; i < each; ++i) operation();
+      now = ipc::os::now_ns();
+      samples.record(now - last);
+      last = now;
+      timed += each;
+    } while (now < window.until_ns);
+    count += each + timed;
+    return timed;
+  });
   peer.count_operations(count);
 }
 
@@ -91,40 +140,69 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
 /// itself. Gives how many were done, warm-up included.
 template <class Prepare, class Operation>
 std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Operation operation) {
-  samples.histogram.clear();
-  std::int64_t count = 0, now = 0;
-  do {
-    const std::int64_t ready = prepare();
-    std::int64_t last = ipc::os::now_ns();
-    for (std::int64_t i = 0; i < ready; ++i, last = now) {
-      operation(i);
-      now = ipc::os::now_ns();
-      if (last >= peer.timed_from())
-        samples.histogram.record(static_cast<std::uint64_t>(now - last));
-    }
-    count += ready;
-  } while (now < peer.timed_until() || samples.histogram.total() == 0);
+  samples.clear();
+  std::int64_t count = 0;
+  const auto until = [&](std::int64_t end, auto took) {
+    std::int64_t done = 0, now = 0;
+    do {
+      const std::int64_t ready = prepare();
+      std::int64_t last = ipc::os::now_ns();
+      for (std::int64_t i = 0; i < ready; ++i, last = now) {
+        operation(i);
+        now = ipc::os::now_ns();
+        took(now - last);
+      }
+      done += ready;
+    } while (now < end);
+    count += done;
+    return done;
+  };
+  until(peer.next_window()->until_ns, [](std::int64_t) {});
+  sample_windows(peer, samples, [&](const OpenWindow& window) {
+    return until(window.until_ns, [&](std::int64_t ns) { samples.record(ns); });
+  });
   peer.count_operations(count);
   return count;
 }
 
-/// What a peer did inside the window.
+/// What a peer did inside its windows.
 struct Count {
   std::int64_t operations = 0;
-  std::int64_t elapsed_ns = 0;
+  std::int64_t elapsed_ns = 0;  ///< from its first to its last operation in each
 };
 
-/// Warms up, then counts operations until the window ends.
+/// Operations from the beginning of a window until its end. One that ends too late is not counted:
+/// where many count, all of them have the same window, however late one of them came to run.
+template <class Operation>
+Count count_in(const OpenWindow& window, Batch& batch, Operation& operation, std::int64_t& done) {
+  Count result;
+  while (ipc::os::now_ns() < window.from_ns) continue;
+  const std::int64_t from = ipc::os::now_ns();
+  for (std::int64_t last = from, now = from; now < window.until_ns; last = now) {
+    const std::int64_t size = batch.size();
+    for (std::int64_t i = 0; i < size; ++i) operation();
+    done += size;
+    now = ipc::os::now_ns();
+    batch.took(now - last);
+    if (now <= window.until_ns) result = {result.operations + size, now - from};
+  }
+  return result;
+}
+
+/// Warms up, then counts operations in every repetition; gives what it did in all of them.
 template <class Operation>
 Count count(Peer& peer, Operation operation) {
   Batch batch;
-  const std::int64_t warm = run_until(peer.timed_from(), batch, operation);
-  const std::int64_t from = ipc::os::now_ns();
-  Count result;
-  result.operations = run_until(peer.timed_until(), batch, operation);
-  result.elapsed_ns = ipc::os::now_ns() - from;
-  peer.count_operations(warm + result.operations);
-  return result;
+  Count sum;
+  std::int64_t done = run_until(peer.next_window()->until_ns, batch, operation);
+  while (const auto window = peer.next_window()) {
+    const Count one = count_in(*window, batch, operation, done);
+    peer.end_window(one.operations, one.elapsed_ns);
+    sum.operations += one.operations;
+    sum.elapsed_ns += one.elapsed_ns;
+  }
+  peer.count_operations(done);
+  return sum;
 }
 
 }  // namespace bench

@@ -25,21 +25,27 @@ void sleep_until(std::int64_t ns) {
 void OpenLoop::clear() noexcept {
   response.clear();
   service.clear();
-  due = early_in_second_half = elapsed_ns = 0;
+  begun = span_ns = schedules = backlogged = 0;
 }
 
-double OpenLoop::achieved_per_second(double offered) const {
-  const double span_ns =
-      std::max(static_cast<double>(elapsed_ns), 1e9 * static_cast<double>(due) / offered);
-  return 1e9 * static_cast<double>(done()) / span_ns;
+void OpenLoop::add(const Kept& kept, std::int64_t per_second) noexcept {
+  begun += kept.begun;
+  span_ns += std::max(kept.elapsed_ns, kept.due * 1'000'000'000 / per_second);
+  ++schedules;
+  backlogged += kept.early_in_second_half == 0;
 }
 
-bool OpenLoop::is_saturated(double offered) const {
-  return achieved_per_second(offered) < kLeastAchieved * offered || early_in_second_half == 0;
+double OpenLoop::achieved_per_second() const {
+  return 1e9 * static_cast<double>(begun) / static_cast<double>(span_ns);
+}
+
+bool OpenLoop::is_saturated(std::int64_t per_second) const {
+  return achieved_per_second() < kLeastAchieved * static_cast<double>(per_second) ||
+         2 * backlogged > schedules;
 }
 
 double OpenLoop::omission_gap() const {
-  return static_cast<double>(response.percentile(99)) /
+  return static_cast<double>(response.histogram.percentile(99)) /
          static_cast<double>(std::max<std::uint64_t>(service.percentile(99), 1));
 }
 

@@ -6,6 +6,7 @@
 
 #include "bench/harness/histogram.hpp"
 #include "bench/harness/peers.hpp"
+#include "bench/harness/sampling.hpp"
 #include "ipc/os/clock.hpp"
 
 namespace bench {
@@ -32,22 +33,31 @@ class ArrivalSchedule {
   std::int64_t per_second_;
 };
 
-/// What became of a schedule. Lies in shared memory, so that the coordinator sees it.
-struct OpenLoop {
-  Histogram response;  ///< ns from the moment at which an operation was due to its end
-  Histogram service;   ///< ns from the moment at which it was really begun to its end
+/// How one schedule went.
+struct Kept {
   std::int64_t due = 0;
+  std::int64_t begun = 0;                 ///< and ended
   std::int64_t early_in_second_half = 0;  ///< operations that waited until they were due
   std::int64_t elapsed_ns = 0;            ///< from the first due moment to the last end
+};
+
+/// What became of the schedules of a process. Lies in shared memory, so that the coordinator sees
+/// it.
+struct OpenLoop {
+  Samples response;   ///< ns from the moment at which an operation was due to its end
+  Histogram service;  ///< ns from the moment at which it was really begun to its end
+  std::int64_t begun = 0;
+  std::int64_t span_ns = 0;  ///< of all schedules: as long as they ask, or as they took
+  int schedules = 0;
+  int backlogged = 0;  ///< those of which the whole second half was begun late
 
   void clear() noexcept;
-  [[nodiscard]] std::int64_t done() const { return static_cast<std::int64_t>(response.total()); }
+  void add(const Kept& kept, std::int64_t per_second) noexcept;
   /// Never more than the offered rate.
-  [[nodiscard]] double achieved_per_second(double offered) const;
-  /// Whether the rate is more than can be had: less than 98 % of it was done, or the whole second
-  /// half of the schedule was begun late, so that the backlog did not end. Response times then grow
-  /// with the length of the schedule.
-  [[nodiscard]] bool is_saturated(double offered) const;
+  [[nodiscard]] double achieved_per_second() const;
+  /// Whether the rate is more than can be had: less than 98 % of it was achieved, or most schedules
+  /// ended with a backlog. Response times then grow with the length of a schedule.
+  [[nodiscard]] bool is_saturated(std::int64_t per_second) const;
   /// How many times the p99 of service understates the p99 of response.
   [[nodiscard]] double omission_gap() const;
 };
@@ -63,44 +73,61 @@ class ScheduleClock {
   std::int64_t wait_until(std::int64_t due_ns) const;
 };
 
-/// Does the first `due` operations of a schedule, one at a time: each when it is due, or at once
-/// when that moment has passed. Begins none after `give_up_ns`, but one in any case; those that
-/// were not begun are in no distribution.
+/// Does the operations of a schedule that are due before `until_ns`, one at a time: each when it is
+/// due, or at once when that moment has passed. Begins none after `give_up_ns`, but one in any
+/// case; the response time of those that were not begun is what they have waited by then, so that
+/// what they waited for shows.
 template <class Clock, class Operation>
-void keep_schedule(const Clock& clock, const ArrivalSchedule& schedule, std::int64_t due,
-                   std::int64_t give_up_ns, OpenLoop& result, Operation& operation) {
-  result.due = due;
+Kept keep_schedule(const Clock& clock, const ArrivalSchedule& schedule, std::int64_t until_ns,
+                   std::int64_t give_up_ns, OpenLoop& loop, Operation& operation) {
+  Kept kept;
+  kept.due = schedule.due_before(until_ns);
   std::int64_t now = clock.now();
-  for (std::int64_t i = 0; i < due && (i == 0 || now < give_up_ns); ++i) {
-    const std::int64_t due_ns = schedule.due_ns(i);
+  for (; kept.begun < kept.due && (kept.begun == 0 || now < give_up_ns); ++kept.begun) {
+    const std::int64_t due_ns = schedule.due_ns(kept.begun);
     if (now < due_ns) {
       now = clock.wait_until(due_ns);
-      result.early_in_second_half += 2 * i + 1 >= due;
+      kept.early_in_second_half += 2 * kept.begun + 1 >= kept.due;
     }
-    const std::int64_t sent_ns = now;
+    const std::int64_t begun_ns = now;
     operation();
     now = clock.now();
-    result.response.record(static_cast<std::uint64_t>(now - due_ns));
-    result.service.record(static_cast<std::uint64_t>(now - sent_ns));
+    loop.response.record(now - due_ns);
+    loop.service.record(static_cast<std::uint64_t>(now - begun_ns));
   }
-  result.elapsed_ns = now - schedule.due_ns(0);
+  kept.elapsed_ns = now - schedule.due_ns(0);
+  for (std::int64_t i = kept.begun; i < kept.due; ++i)
+    loop.response.record(std::max<std::int64_t>(now - schedule.due_ns(i), 0));
+  return kept;
 }
 
-/// Warms up at the rate, then does what is due inside the window, and what is late behind it, but
-/// for half a window at most. Call it between peer.start() and peer.stop().
+/// Warms up at the rate, then keeps a schedule in every repetition: what is due inside the window,
+/// and what is late behind it, but for half a window at most. Call it between peer.start() and
+/// peer.stop().
 template <class Operation>
-void sample_at_rate(Peer& peer, std::int64_t per_second, OpenLoop& result, Operation operation) {
+void sample_at_rate(Peer& peer, std::int64_t per_second, OpenLoop& loop, Operation operation) {
   const ScheduleClock clock;
   const std::int64_t interval = 1'000'000'000 / per_second;
-  const auto keep = [&](std::int64_t until_ns, std::int64_t give_up_ns) {
-    result.clear();
-    const ArrivalSchedule schedule(clock.now() + interval, per_second);
-    keep_schedule(clock, schedule, schedule.due_before(until_ns), give_up_ns, result, operation);
-    return result.done();
+  const Window& plan = peer.window();
+  const std::int64_t late = std::min(plan.timed.count(), plan.grace.count() / plan.repetitions) / 2;
+  const auto keep = [&](const OpenWindow& window, std::int64_t give_up_ns) {
+    // Between two windows caches and peers rested: the first operation is not timed.
+    operation();
+    const std::int64_t from = std::max(clock.now(), window.from_ns);
+    return keep_schedule(clock, ArrivalSchedule(from + interval, per_second), window.until_ns,
+                         give_up_ns, loop, operation);
   };
-  const std::int64_t warm = keep(peer.timed_from(), peer.timed_from());
-  const std::int64_t late = std::min(peer.window().timed.count(), peer.window().grace.count()) / 2;
-  peer.count_operations(warm + keep(peer.timed_until(), peer.timed_until() + late));
+  loop.clear();
+  const OpenWindow warmup = *peer.next_window();
+  std::int64_t count = keep(warmup, warmup.until_ns).begun + 1;
+  loop.clear();
+  sample_windows(peer, loop.response, [&](const OpenWindow& window) {
+    const Kept kept = keep(window, window.until_ns + late);
+    loop.add(kept, per_second);
+    count += kept.begun + 1;
+    return kept.begun;
+  });
+  peer.count_operations(count);
 }
 
 }  // namespace bench

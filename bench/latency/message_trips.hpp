@@ -39,8 +39,10 @@ Outcome pipe_trips(std::size_t size, Measure measure) {
     ends.first.close();
     std::vector<std::byte> message(size);
     peer.start();
-    while (ends.second.recv(message) && number_of(message) != kLastMessage)
+    while (ends.second.recv(message) && number_of(message) != kLastMessage) {
+      peer.injected_delay();
       ends.second.send(message);
+    }
   };
   Outcome outcome = measure(initiator, echo);
   outcome.counters["message_bytes"] = static_cast<double>(size);

@@ -1,7 +1,6 @@
 #include "bench/latency/open_loop.hpp"
 
 #include <array>
-#include <memory>
 
 #include "bench/latency/message_trips.hpp"
 #include "bench/measure.hpp"
@@ -50,7 +49,7 @@ struct AtRate {
         run_peers({{"initiator", cpus[0], timed}, {"echo", cpus[1], echo}}, window);
     Outcome outcome;
     set_open_loop(outcome, *loop, rate);
-    outcome.set_usage(report);
+    outcome.set_report(report);
     return outcome;
   }
 };
@@ -74,12 +73,9 @@ void add(Matrix& matrix, const char* noun, std::string_view backend, bool quick,
 }  // namespace
 
 void set_open_loop(Outcome& outcome, const OpenLoop& loop, std::int64_t per_second) {
-  // On the heap: a copy on the stack would be private memory that every later fork has to copy.
-  const auto response = std::make_unique<Samples>();
-  response->histogram = loop.response;
-  outcome.set_samples(*response);
+  outcome.set_samples(loop.response);
+  outcome.operations = loop.begun;
   outcome.series["service"] = loop.service;
-  const auto offered = static_cast<double>(per_second);
   const auto service = [&](double percent) {
     return static_cast<double>(loop.service.percentile(percent));
   };
@@ -89,9 +85,9 @@ void set_open_loop(Outcome& outcome, const OpenLoop& loop, std::int64_t per_seco
   outcome.counters["service_ns_p99_9"] = service(99.9);
   outcome.counters["service_ns_max"] = static_cast<double>(loop.service.max());
   outcome.counters["omission_gap"] = loop.omission_gap();
-  outcome.counters["offered_per_second"] = offered;
-  outcome.counters["achieved_per_second"] = loop.achieved_per_second(offered);
-  outcome.counters["saturated"] = loop.is_saturated(offered) ? 1 : 0;
+  outcome.counters["offered_per_second"] = static_cast<double>(per_second);
+  outcome.counters["achieved_per_second"] = loop.achieved_per_second();
+  outcome.counters["saturated"] = loop.is_saturated(per_second) ? 1 : 0;
 }
 
 std::vector<Case> open_loop_cases() {

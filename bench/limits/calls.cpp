@@ -13,6 +13,15 @@ namespace {
 
 namespace os = ipc::os;
 
+/// What no memory, kernel or library has a part in.
+Outcome arithmetic(const Window& window, Placement placement) {
+  return alone(window, placement, "calculator", [](Peer& peer, Samples& samples) {
+    constexpr std::int64_t kTurns = 1000;
+    peer.start();
+    sample(peer, samples, [] { turn_anchor(kTurns); });
+  });
+}
+
 /// Past the C library, which might know the answer.
 Outcome system_call(const Window& window, Placement placement) {
   return alone(window, placement, "caller", [](Peer& peer, Samples& samples) {
@@ -73,6 +82,7 @@ void add_calls(Matrix& matrix) {
                        auto run) {
     matrix.add({noun, backend, {}, true, {}, reason, run}, kOneCpu, kOneCpu);
   };
+  matrix.add({"alu", "loop", {}, true, {}, {}, &arithmetic, Bound::none, true}, kOneCpu, kOneCpu);
   add("system_call", "getppid", std::nullopt, &system_call);
   add("clock", "monotonic", std::nullopt, [](const Window& window, Placement placement) {
     return clock_reads(window, placement, [] { return monotonic_ns(); });

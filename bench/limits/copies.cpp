@@ -107,7 +107,7 @@ Outcome copy_between(std::size_t size, const Window& window, Placement placement
     std::vector<std::byte> buffer(size);
     std::uint64_t received = 0;
     peer.start();
-    return consume(peer, [&]() -> std::span<const std::byte> {
+    consume(peer, [&]() -> std::span<const std::byte> {
       const auto& number = slots.number(received);
       for (Wait wait(placement); number.load(std::memory_order_acquire) != received + 1;)
         wait.once();
@@ -137,7 +137,9 @@ void add_copies(Matrix& matrix) {
                 memory_reason(mib),
                 [size](const Window& window, Placement placement) {
                   return copy_alone(static_cast<std::size_t>(size), window, placement);
-                }},
+                },
+                Bound::none,
+                size == kCopySizes[0]},
                kOneCpu, kOneCpu);
   }
   for (const int size : kStreamSizes)

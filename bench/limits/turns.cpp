@@ -135,7 +135,9 @@ void add_lines(Matrix& matrix) {
                       {},
                       [run = run, lines](const Window& window, Placement placement) {
                         return run(window, cpus_of(placement, 2), static_cast<std::size_t>(lines));
-                      }};
+                      },
+                      Bound::none,
+                      backend == kLineLimit.backend && lines == 1};
       matrix.add(row, kApart, kQuickPlacements);
       row.reason = "two that spin on one CPU cannot take turns: each waits out its time slice";
       matrix.add(row, kMaybeTogether, {});

@@ -74,11 +74,10 @@ double one_way_ns(std::size_t size, const Window& window, Placement placement) {
     auto& end = link.second;
     std::uint64_t number = 0;
     peer.start();
-    const Count counted = count(peer, [&] { expect(end.receive(), number++); });
+    count(peer, [&] { expect(end.receive(), number++); });
     peer.stop();
     for (std::uint64_t got = 0; (got = number_of(end.receive())) != kLastMessage; ++number)
       if (got != number) throw std::runtime_error(fmt::format("{} came after {}", got, number - 1));
-    return counted;
   };
   return one_way(window, placement, producer, consumer).operation_ns;
 }

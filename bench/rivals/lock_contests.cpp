@@ -75,7 +75,7 @@ double contended_ns(const Window& window, Placement placement) {
   };
   const auto contender = [&](Peer& peer) {
     peer.start();
-    return count(peer, [&, &inside = *counter] {
+    count(peer, [&, &inside = *counter] {
       lock.lock();
       inside = inside + 1;
       work();

@@ -57,12 +57,11 @@ double queue_one_way_ns(const Window& window, Placement placement) {
   const auto consumer = [&](Peer& peer) {
     Number number = 0;
     peer.start();
-    const Count counted = count(peer, [&] {
+    count(peer, [&] {
       if (queue.get() != number++) throw std::runtime_error("out of order");
     });
     peer.stop();
     while (queue.get() != kLast) continue;
-    return counted;
   };
   return one_way(window, placement, producer, consumer).operation_ns;
 }

@@ -77,7 +77,7 @@ void produce(Peer& peer, Queue& queue, Tally& tally, std::uint64_t producer,
 }
 
 template <class Queue>
-Count consume(Peer& peer, Queue& queue, Tally& tally) {
+void consume(Peer& peer, Queue& queue, Tally& tally) {
   std::array<std::uint64_t, kMaxPeers> next{};
   std::uint64_t received = 0;
   ParcelBytes bytes{};
@@ -92,11 +92,10 @@ Count consume(Peer& peer, Queue& queue, Tally& tally) {
     return true;
   };
   peer.start();
-  const Count counted = count(peer, take);
+  count(peer, take);
   --tally.counting;
   while (take()) continue;
   tally.received += received;
-  return counted;
 }
 
 /// A message, as all consumers together get them.
@@ -107,22 +106,19 @@ double parcel_ns(std::size_t producers, std::size_t consumers, const Window& win
   const os::SharedObject<Tally> tally;
   tally->producing = producers;
   tally->counting = consumers;
-  const os::SharedObject<std::array<Count, kMaxPeers>> counts;
   const auto cpus = cpus_of(placement, producers + consumers);
   std::vector<PeerPlan> plans;
+  for (std::size_t i = 0; i < consumers; ++i)
+    plans.push_back({fmt::format("consumer {}", i + 1), cpus[producers + i],
+                     [&](Peer& peer) { consume(peer, queue, *tally); }});
   for (std::size_t i = 0; i < producers; ++i)
     plans.push_back({fmt::format("producer {}", i + 1), cpus[i],
                      [&, i](Peer& peer) { produce(peer, queue, *tally, i, consumers); }});
-  for (std::size_t i = 0; i < consumers; ++i)
-    plans.push_back({fmt::format("consumer {}", i + 1), cpus[producers + i],
-                     [&, i](Peer& peer) { (*counts)[i] = consume(peer, queue, *tally); }});
-  run_peers(plans, window);
+  PeersReport report = run_peers(plans, window);
   if (tally->sent != tally->received)
     throw CaseFailed(
         fmt::format("{} sent, {} received", tally->sent.load(), tally->received.load()));
-  Outcome outcome;
-  set_shares(outcome, std::span(counts->data(), consumers));
-  return outcome.operation_ns;
+  return shared_out(std::move(report), consumers, window).operation_ns;
 }
 
 using Measure = std::function<double(const Window&, Placement)>;

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
 #include <system_error>
 
 #include "bench/run/runner.hpp"
@@ -16,7 +21,8 @@ namespace {
 
 constexpr std::uintmax_t kFullBelow = 64 << 10;  // bytes free: what was written is cut short
 
-/// The contract of a progress line: "done NAME" or "failed NAME: message".
+/// The contract of a progress line: "done NAME" or "failed NAME: message", of which only the latter
+/// is news.
 void read_progress(std::string_view line, Progress& progress) {
   constexpr std::string_view kFailed = "failed ";
   // A message may hold colons, and so do names ("size:64"), but only the message follows ": ".
@@ -24,26 +30,68 @@ void read_progress(std::string_view line, Progress& progress) {
   if (line.starts_with(kFailed) && colon != std::string_view::npos) {
     progress.case_failed(std::string(line.substr(kFailed.size(), colon - kFailed.size())),
                          std::string(line.substr(colon + 2)));
-  } else if (line.starts_with("done ")) {
-    progress.case_done();
   }
 }
 
+/// One binary of one side in one round.
+class Part {
+ public:
+  Part(const Side& side, const std::string& binary, int round)
+      : side_(side), binary_(binary), round_(round) {}
+
+  void plan(const Case& one) { todo_.cases.push_back(one); }
+  [[nodiscard]] const std::string& binary() const { return binary_; }
+  [[nodiscard]] const Side& side() const { return side_; }
+  [[nodiscard]] bool is_at_work() const { return job_ != nullptr; }
+  [[nodiscard]] Job& job() { return *job_; }
+  [[nodiscard]] bool measured_any() const { return !measured_.empty(); }
+
+  void start() {
+    todo_.binary = binary_;
+    auto arguments = side_.directory->prepare(todo_, round_);
+    arguments.insert(arguments.begin(), (side_.bundle / binary_).string());
+    const Settings& asked = side_.plan->settings;
+    for (const auto& [flag, value] :
+         {std::pair{"window_ms", asked.window_ms}, std::pair{"warmup_ms", asked.warmup_ms},
+          std::pair{"repetitions", asked.repetitions}, std::pair{"anchor_us", asked.anchor_us}})
+      arguments.push_back(fmt::format("--{}={}", flag, value));
+    arguments.insert(arguments.end(), side_.arguments.begin(), side_.arguments.end());
+    job_ = std::make_unique<Job>(std::move(arguments));
+  }
+  void took_turn(const Case& one) { measured_.insert(one.name); }
+  void drop() { job_.reset(); }
+  std::optional<std::string> accept() const {
+    return side_.directory->accept(binary_, round_, measured_);
+  }
+
+ private:
+  const Side& side_;
+  std::string binary_;
+  int round_;
+  BinaryPlan todo_;
+  std::set<std::string> measured_;
+  std::unique_ptr<Job> job_;
+};
+
 class Campaign {
  public:
-  Campaign(const Plan& plan, RunDirectory& directory, const Means& means,
-           Interruption& interruption, Progress& progress)
-      : plan_(plan),
-        directory_(directory),
-        means_(means),
+  Campaign(std::span<const Side> sides, milliseconds patience, Interruption& interruption,
+           Progress& progress)
+      : sides_(sides),
+        settings_(sides.front().plan->settings),
+        patience_(patience),
         interruption_(interruption),
         progress_(progress) {}
 
   Result run() {
     try {
-      measure_all();
-      for (int round = 1; round <= plan_.settings.rounds; ++round)
-        for (const auto& part : plan_.binaries) collect(part.binary, round);
+      for (int round = 1; round <= settings_.rounds && !result_.signal; ++round) {
+        measure_round(round);
+        for (const Side& side : sides_) side.directory->hold_against_limits(*side.plan, round);
+      }
+      for (const Side& side : sides_)
+        for (int round = 1; round <= settings_.rounds; ++round)
+          for (const auto& part : side.plan->binaries) collect(side, part.binary, round);
     } catch (const std::system_error& error) {
       problem(fmt::format("the run stops here: {}", error.what()));
     }
@@ -53,51 +101,103 @@ class Campaign {
   }
 
  private:
-  void measure_all() {
-    for (int round = 1; round <= plan_.settings.rounds && !result_.signal; ++round) {
-      measure_round(round);
-      directory_.hold_against_limits(plan_, round);
-    }
-  }
+  /// A case that a part has to measure.
+  struct Turn {
+    const Case* one;
+    std::vector<Part*> parts;
+  };
 
   void measure_round(int round) {
-    for (const auto& part : plan_.binaries) {
-      if (directory_.has(part.binary, round)) continue;
-      if ((result_.signal = interruption_.signal())) return;
-      measure(part, round);
-      if (result_.signal) return;
-    }
-  }
-
-  void measure(const BinaryPlan& part, int round) {
-    const auto& settings = plan_.settings;
+    if ((result_.signal = interruption_.signal())) return;
+    const std::vector<Case> order = shuffled(*sides_.front().plan, round);
+    std::vector<std::unique_ptr<Part>> parts;
+    const std::vector<Turn> turns = plan_turns(order, round, parts);
+    if (turns.empty()) return;
     anything_done_ = true;
-    Job job;
-    job.stall_limit = stall_limit(part, settings, means_.patience);
-    job.arguments = directory_.prepare(part, round);
-    job.arguments.insert(job.arguments.begin(), (means_.bench_folder / part.binary).string());
-    job.arguments.push_back(fmt::format("--window_ms={}", settings.window_ms));
-    job.arguments.push_back(fmt::format("--warmup_ms={}", settings.warmup_ms));
-    progress_.begin(part, round, predicted(part, settings));
-    const Outcome outcome =
-        run_job(job, interruption_, [&](std::string_view line) { read_progress(line, progress_); });
-    if (outcome.kind == Outcome::Kind::kInterrupted) {
-      result_.signal = interruption_.signal();
-    } else if (outcome.kind != Outcome::Kind::kFinished) {
-      not_measured(part.binary, round, outcome.message);
-    } else if (const auto wrong = directory_.accept(part, round)) {
-      not_measured(part.binary, round, *wrong);
+    std::size_t cases = 0;
+    for (const Turn& turn : turns) cases += turn.parts.size();
+    progress_.begin(round, cases);
+    for (const auto& part : parts) part->start();
+    std::mt19937_64 random(settings_.seed + static_cast<std::uint64_t>(round));
+    for (const Turn& turn : turns) {
+      auto in_order = turn.parts;
+      std::ranges::shuffle(in_order, random);
+      for (Part* part : in_order)
+        if (!result_.signal) give(*part, *turn.one, round);
     }
-    directory_.remove_temporaries();
-    if (!result_.signal) progress_.end(directory_.has(part.binary, round));
+    end_round(parts, round);
   }
 
-  void not_measured(const std::string& binary, int round, const std::string& why) {
+  /// What is missing in this round, in order, and the parts that it is for.
+  std::vector<Turn> plan_turns(const std::vector<Case>& order, int round,
+                               std::vector<std::unique_ptr<Part>>& parts) {
+    std::vector<Turn> turns;
+    std::map<std::string, std::vector<Part*>> missing;
+    for (const Side& side : sides_)
+      for (const auto& binary : side.plan->binaries) {
+        const auto measured = side.directory->measured(binary.binary, round);
+        Part* part = nullptr;
+        for (const Case& one : binary.cases) {
+          if (measured.contains(one.name)) continue;
+          if (!part)
+            part = parts.emplace_back(std::make_unique<Part>(side, binary.binary, round)).get();
+          missing[one.name].push_back(part);
+        }
+      }
+    for (const Case& one : order) {
+      const auto found = missing.find(one.name);
+      if (found == missing.end()) continue;
+      for (Part* part : found->second) part->plan(one);
+      turns.push_back({&one, found->second});
+    }
+    return turns;
+  }
+
+  void give(Part& part, const Case& one, int round) {
+    const milliseconds expected = predicted(one, settings_);
+    if (part.is_at_work()) {
+      const auto outcome =
+          part.job().turn(patience_ + expected, interruption_,
+                          [&](std::string_view line) { read_progress(line, progress_); });
+      if (outcome.kind == Outcome::Kind::kInterrupted) {
+        result_.signal = interruption_.signal();
+        return;
+      }
+      if (outcome.kind == Outcome::Kind::kFinished) {
+        part.took_turn(one);
+      } else {
+        part.drop();
+        not_measured(part, round, outcome.message);
+      }
+    }
+    progress_.case_done(one.name, expected);
+  }
+
+  /// One binary after the other writes what it measured and leaves.
+  void end_round(const std::vector<std::unique_ptr<Part>>& parts, int round) {
+    for (const auto& part : parts) {
+      if (!part->is_at_work()) continue;
+      const auto outcome = part->job().finish(patience_, interruption_);
+      part->drop();
+      if (!result_.signal) result_.signal = interruption_.signal();
+      if (outcome.kind != Outcome::Kind::kFinished) {
+        if (!result_.signal) not_measured(*part, round, outcome.message);
+      } else if (part->measured_any()) {
+        if (const auto wrong = part->accept()) not_measured(*part, round, *wrong);
+      }
+    }
+    ipc::os::kill_all_children();  // those that left their job's group
+    for (const Side& side : sides_) side.directory->remove_temporaries();
+    progress_.end();
+  }
+
+  void not_measured(const Part& part, int round, const std::string& why) {
+    const auto& folder = part.side().directory->path();
     // The library that writes the results does not tell of a write that failed.
-    if (free_bytes(directory_.path()) < kFullBelow)
+    if (free_bytes(folder) < kFullBelow)
       throw std::system_error(ENOSPC, std::generic_category(),
-                              fmt::format("{} of round {}, {}", binary, round, why));
-    problem(fmt::format("{}, round {}: {}", binary, round, why));
+                              fmt::format("{} of round {}, {}", part.binary(), round, why));
+    problem(fmt::format("{}, round {}: {}", part.binary(), round, why));
   }
 
   void problem(std::string text) {
@@ -105,27 +205,31 @@ class Campaign {
     result_.problems.push_back(std::move(text));
   }
 
-  void collect(const std::string& binary, int round) {
-    if (!directory_.has(binary, round)) return;
-    for (auto& one : directory_.failures(binary, round)) result_.failures.push_back(std::move(one));
+  void collect(const Side& side, const std::string& binary, int round) {
+    if (side.directory->measured(binary, round).empty()) return;
+    for (auto& one : side.directory->failures(binary, round))
+      result_.failures.push_back(std::move(one));
   }
 
   void finish() {
     result_.complete = !result_.signal && result_.problems.empty();
-    const bool was_complete = directory_.record().value("status", "") == "complete";
-    if (result_.complete && was_complete && !anything_done_) return;
-    try {
-      directory_.finish(result_.complete);
-    } catch (const std::exception& error) {
-      // run.json says "partial" since the start.
-      result_.complete = false;
-      problem(fmt::format("cannot write how the run ended: {}", error.what()));
+    for (const Side& side : sides_) {
+      RunDirectory& directory = *side.directory;
+      const bool was_complete = directory.record().value("status", "") == "complete";
+      if (result_.complete && was_complete && !anything_done_) continue;
+      try {
+        directory.finish(result_.complete);
+      } catch (const std::exception& error) {
+        // run.json says "partial" since the start.
+        result_.complete = false;
+        problem(fmt::format("cannot write how the run ended: {}", error.what()));
+      }
     }
   }
 
-  const Plan& plan_;
-  RunDirectory& directory_;
-  const Means& means_;
+  std::span<const Side> sides_;
+  const Settings& settings_;
+  milliseconds patience_;
   Interruption& interruption_;
   Progress& progress_;
   Result result_;
@@ -139,18 +243,23 @@ int Result::exit_code() const {
   return complete && failures.empty() ? kFine : kWithProblems;
 }
 
-milliseconds predicted_rest(const Plan& plan, const RunDirectory& directory) {
+milliseconds predicted_rest(std::span<const Side> sides) {
   milliseconds sum{0};
-  for (int round = 1; round <= plan.settings.rounds; ++round)
-    for (const auto& part : plan.binaries)
-      if (!directory.has(part.binary, round)) sum += predicted(part, plan.settings);
+  for (const Side& side : sides)
+    for (int round = 1; round <= side.plan->settings.rounds; ++round)
+      for (const auto& part : side.plan->binaries) {
+        const auto measured = side.directory->measured(part.binary, round);
+        if (measured.size() < part.cases.size()) sum += kBinaryStart;
+        for (const auto& one : part.cases)
+          if (!measured.contains(one.name)) sum += predicted(one, side.plan->settings);
+      }
   return sum;
 }
 
-Result carry_out(const Plan& plan, RunDirectory& directory, const Means& means,
-                 Interruption& interruption, Progress& progress) {
+Result carry_out(std::span<const Side> sides, milliseconds patience, Interruption& interruption,
+                 Progress& progress) {
   ipc::os::become_subreaper();
-  return Campaign(plan, directory, means, interruption, progress).run();
+  return Campaign(sides, patience, interruption, progress).run();
 }
 
 }  // namespace bench::run

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,13 @@
 
 namespace bench::run {
 
-/// How a run is carried out.
-struct Means {
-  std::filesystem::path bench_folder;          ///< where the bench binaries are
-  std::chrono::milliseconds patience{60'000};  ///< see stall_limit()
+/// One of the things that are measured in turn: a plan, carried out by a bundle of binaries into a
+/// directory.
+struct Side {
+  const Plan* plan = nullptr;
+  RunDirectory* directory = nullptr;
+  std::filesystem::path bundle;        ///< the folder of the bench binaries
+  std::vector<std::string> arguments;  ///< for every binary, beside the plan's
 };
 
 /// How a run ended.
@@ -31,13 +35,16 @@ struct Result {
   [[nodiscard]] int exit_code() const;
 };
 
-/// What of a run is still to do, as predicted time.
-std::chrono::milliseconds predicted_rest(const Plan& plan, const RunDirectory& directory);
+/// What of it is still to do, as predicted time.
+std::chrono::milliseconds predicted_rest(std::span<const Side> sides);
 
-/// Measures what is missing, round by round, and says in the directory how it ended. A binary that
-/// dies, hangs or writes nonsense is a problem, and the run goes on; a signal or a disk that cannot
-/// be written ends it. Makes this process a subreaper.
-Result carry_out(const Plan& plan, RunDirectory& directory, const Means& means,
+/// Measures what is missing, round by round, and says in the directories how it ended. In a round
+/// all binaries of all sides are started and take turns, one case at a time: the cases in random
+/// order, and the sides of one case directly after each other, also in random order. All sides have
+/// the settings of the first. A binary that dies, is silent for `patience` longer than its case may
+/// take, or writes nonsense is a problem, and the run goes on; a signal or a disk that cannot be
+/// written ends it, and what was measured is written. Makes this process a subreaper.
+Result carry_out(std::span<const Side> sides, std::chrono::milliseconds patience,
                  Interruption& interruption, Progress& progress);
 
 }  // namespace bench::run

@@ -27,6 +27,8 @@ Case parse_case(const Json& entry, std::string_view binary) {
   entry.at("backend").get_to(one.backend);
   entry.at("placement").get_to(one.placement);
   entry.at("quick").get_to(one.quick);
+  entry.at("control").get_to(one.control);
+  entry.at("cpus").get_to(one.cpus);
   entry.at("setup_ms").get_to(one.setup_ms);
   if (const Json& reason = entry.at("reason"); !reason.is_null())
     one.reason = reason.get<std::string>();
@@ -65,7 +67,8 @@ std::string last_line(std::string text) {
   return at == std::string::npos ? text : text.substr(at + 1);
 }
 
-Catalogue ask(const fs::path& program, std::string_view binary) {
+/// What the program prints when asked for its catalogue.
+std::string ask(const fs::path& program) {
   if (!fs::exists(program))
     throw Unusable(fmt::format("no bench binary {}: build it, or name its folder with --bench-dir",
                                program.string()));
@@ -78,7 +81,7 @@ Catalogue ask(const fs::path& program, std::string_view binary) {
     throw Unusable(fmt::format("{} --catalogue failed: {}{}{}", program.string(),
                                result.status.to_string(), result.errors.empty() ? "" : ": ",
                                last_line(result.errors)));
-  return parse_catalogue(binary, result.output);
+  return result.output;
 }
 
 }  // namespace
@@ -100,7 +103,7 @@ Catalogue read_catalogue(const fs::path& folder) {
   Catalogue all;
   std::set<std::string> names;
   for (const auto binary : kBinaries) {
-    auto part = ask(folder / binary, binary);
+    auto part = parse_catalogue(binary, ask(folder / binary));
     for (auto& one : part) {
       if (!names.insert(one.name).second)
         throw Unusable(fmt::format("the catalogue has {} twice", one.name));
@@ -108,6 +111,15 @@ Catalogue read_catalogue(const fs::path& folder) {
     }
   }
   return all;
+}
+
+Json read_build(const fs::path& folder) {
+  try {
+    return Json::parse(ask(folder / kBinaries[0])).at("build");
+  } catch (const Json::exception& error) {
+    throw Unusable(fmt::format("{} does not say which build it is ({}): is it older than this?",
+                               (folder / kBinaries[0]).string(), error.what()));
+  }
 }
 
 Catalogue matching(const Catalogue& catalogue, const std::string& filter) {
@@ -152,6 +164,8 @@ Json to_json(const Catalogue& catalogue, const Backends& backends) {
                      {"backend", one.backend},
                      {"placement", one.placement},
                      {"quick", one.quick},
+                     {"control", one.control},
+                     {"cpus", one.cpus},
                      {"setup_ms", one.setup_ms},
                      {"reason", one.reason ? Json(*one.reason) : Json()},
                      {"floor", one.floor ? Json(*one.floor) : Json()},

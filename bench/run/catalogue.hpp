@@ -26,6 +26,8 @@ struct Case {
   std::string backend;
   std::string placement;
   bool quick = false;                 ///< the quick preset holds it
+  bool control = false;               ///< a negative control: every run holds it
+  int cpus = 0;                       ///< that its peers are bound to; 0: unpinned
   double setup_ms = 0;                ///< expected time outside its windows
   std::optional<std::string> reason;  ///< why it cannot run here; nothing when it can
   std::optional<std::string> floor;   ///< the case of `limits` that it is held against
@@ -40,6 +42,10 @@ Catalogue parse_catalogue(std::string_view binary, const std::string& text);
 /// Asks every binary in the folder. Throws Unusable naming the one that is missing, fails, takes
 /// longer than a minute or prints something else.
 Catalogue read_catalogue(const std::filesystem::path& folder);
+
+/// Which build the binaries in the folder are: "ipcmark_version" and "git" as in run.json. Throws
+/// Unusable as read_catalogue().
+Json read_build(const std::filesystem::path& folder);
 
 /// The cases whose name the regular expression (ECMAScript, found anywhere in the name) matches;
 /// all for an empty one. Throws Unusable when it is not a regular expression.

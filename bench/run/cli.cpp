@@ -8,12 +8,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <random>
 
 #include "bench/harness/build_info.hpp"
 #include "bench/harness/environment.hpp"
 #include "bench/harness/machine_facts.hpp"
+#include "bench/harness/repetition.hpp"
 #include "bench/run/campaign.hpp"
 #include "bench/run/check.hpp"
+#include "bench/run/session.hpp"
 #include "bench/run/unusable.hpp"
 #include "ipc/os/child.hpp"
 #include "ipc/os/unique_name.hpp"
@@ -26,6 +29,7 @@ namespace {
 
 constexpr int kMostRounds = 1000;
 constexpr int kLongestMs = 600'000;
+constexpr int kLongestAnchorUs = 1'000'000;
 
 struct Options {
   std::string bench_folder;
@@ -35,9 +39,13 @@ struct Options {
   std::string preset = "default";
   std::optional<std::string> out;
   std::optional<std::string> resume;
+  std::optional<std::string> versus;
   std::optional<int> rounds;
+  std::optional<int> repetitions;
   std::optional<int> window_ms;
   std::optional<int> warmup_ms;
+  std::optional<int> anchor_us;
+  std::optional<std::uint64_t> seed;
   int stall_s = 60;
   std::string command;  ///< as typed
 };
@@ -98,13 +106,16 @@ int clean() {
   return kFine;
 }
 
-Plan plan_new(const Options& options, const Catalogue& catalogue) {
+Settings settings_of(const Options& options) {
   Settings settings = preset_settings(options.preset);
   settings.filter = options.filter;
   settings.rounds = options.rounds.value_or(settings.rounds);
+  settings.repetitions = options.repetitions.value_or(settings.repetitions);
   settings.window_ms = options.window_ms.value_or(settings.window_ms);
   settings.warmup_ms = options.warmup_ms.value_or(settings.warmup_ms);
-  return make_plan(catalogue, settings);
+  settings.anchor_us = options.anchor_us.value_or(settings.anchor_us);
+  settings.seed = options.seed.value_or(std::random_device()());
+  return settings;
 }
 
 std::string default_out() {
@@ -113,23 +124,25 @@ std::string default_out() {
   return "runs/" + facts::host_name().get<std::string>() + "-" + time;
 }
 
-void announce(const Plan& plan, const RunDirectory& directory) {
+void announce(Session& session) {
+  const Plan& plan = session.members().front().plan;
   const Settings& asked = plan.settings;
-  print(fmt::format("preset {}: {} in {}, {}, window {} ms, warm-up {} ms; about {}\n",
-                    asked.preset, counted(plan.cases(), "case", "cases"),
-                    counted(plan.binaries.size(), "binary", "binaries"),
-                    counted(static_cast<std::size_t>(asked.rounds), "round", "rounds"),
-                    asked.window_ms, asked.warmup_ms, to_text(predicted_rest(plan, directory))));
-  if (!plan.not_measurable.empty())
-    print(fmt::format("{} more cannot run here (`ipcmark list` says why)\n",
-                      plan.not_measurable.size()));
-  const auto found = findings(directory.environment().at("start"));
+  print(fmt::format(
+      "preset {}: {}{}, {} each, {} of {} ms after {} ms of warm-up; seed {}; about {}\n",
+      asked.preset, counted(plan.cases(), "case", "cases"),
+      session.members().size() > 1 ? " on two sides" : "",
+      counted(static_cast<std::size_t>(asked.rounds), "process", "processes"),
+      counted(static_cast<std::size_t>(asked.repetitions), "repetition", "repetitions"),
+      asked.window_ms, asked.warmup_ms, asked.seed, to_text(predicted_rest(session.sides()))));
+  for (const auto& text : session.notes()) print(text + '\n');
+  const auto found = findings(session.members().front().directory.environment().at("start"));
   const auto block = count(found, Grade::kBlock);
   const auto warn = count(found, Grade::kWarn);
   if (block + warn > 0)
     print(
         fmt::format("this machine: {} block, {} warn (`ipcmark check` names them)\n", block, warn));
-  print(fmt::format("writing to {}\n", directory.path().string()));
+  for (const auto& one : session.members())
+    print(fmt::format("writing to {}\n", one.directory.path().string()));
 }
 
 void print_failures(const std::vector<Failure>& failures, int rounds) {
@@ -146,40 +159,41 @@ void print_failures(const std::vector<Failure>& failures, int rounds) {
   }
 }
 
-void report(const Result& result, const Plan& plan, const fs::path& path) {
-  print_failures(result.failures, plan.settings.rounds);
+void report(const Result& result, const Session& session) {
+  print_failures(result.failures, session.members().front().plan.settings.rounds);
   for (const auto& problem : result.problems) print("error: " + problem + "\n");
-  if (result.complete) {
-    print(fmt::format("the run is in {}\n", path.string()));
-    print(fmt::format("report: scripts/report {} --out {}\n", shell_word(path.string()),
-                      shell_word(path.string() + ".html")));
-  } else {
+  if (!result.complete) {
     print(fmt::format("{}: the run in {} is partial; continue it with\n  ipcmark run --resume {}\n",
-                      result.signal ? "interrupted" : "stopped", path.string(),
-                      shell_word(path.string())));
+                      result.signal ? "interrupted" : "stopped", session.path().string(),
+                      shell_word(session.path().string())));
+    return;
   }
+  for (const auto& one : session.members()) {
+    const std::string path = one.directory.path().string();
+    print(fmt::format("the run is in {}\nreport: scripts/report {} --out {}\n", path,
+                      shell_word(path), shell_word(path + ".html")));
+  }
+}
+
+Session session_of(const Options& options) {
+  const fs::path bundle = options.bench_folder;
+  if (options.resume) return Session::resume(bundle, fs::path(*options.resume).lexically_normal());
+  const fs::path out = fs::path(options.out.value_or(default_out())).lexically_normal();
+  if (!options.versus) return Session::begin(bundle, settings_of(options), out, options.command);
+  return Session::begin_versus(bundle, *options.versus, settings_of(options), out, options.command);
 }
 
 int measure(const Options& options) {
   ipc::os::ignore_sigpipe();  // the output may be piped to something that ends first
-  const auto catalogue = read_catalogue(options.bench_folder);
-  Interruption interruption;  // until here Ctrl-C simply ends the program
-  std::optional<RunDirectory> directory;
-  Plan plan;
-  if (options.resume) {
-    directory = RunDirectory::open(fs::path(*options.resume).lexically_normal());
-    plan = plan_of(directory->record(), catalogue);
-  } else {
-    plan = plan_new(options, catalogue);
-    const fs::path path = options.out.value_or(default_out());
-    directory = RunDirectory::create(path.lexically_normal(), plan, options.command);
-  }
-  announce(plan, *directory);
-  Progress progress(stderr, ::isatty(STDERR_FILENO) == 1, plan.settings.rounds,
-                    predicted_rest(plan, *directory));
-  const Means means{options.bench_folder, std::chrono::seconds(options.stall_s)};
-  const Result result = carry_out(plan, *directory, means, interruption, progress);
-  report(result, plan, directory->path());
+  Interruption interruption;
+  Session session = session_of(options);
+  announce(session);
+  const auto sides = session.sides();
+  Progress progress(stderr, ::isatty(STDERR_FILENO) == 1,
+                    session.members().front().plan.settings.rounds, predicted_rest(sides));
+  const Result result =
+      carry_out(sides, std::chrono::seconds(options.stall_s), interruption, progress);
+  report(result, session);
   return result.exit_code();
 }
 
@@ -216,14 +230,24 @@ void add_run(CLI::App& app, Options& options) {
   const auto add = [&](const char* name, auto& target, const char* help) {
     return command->add_option(name, target, help)->excludes(resume);
   };
-  add("--preset", options.preset, "quick (a few minutes) or default (the whole matrix)")
-      ->check(CLI::IsMember({"quick", "default"}));
+  add("--preset", options.preset,
+      "quick (6 short processes a case), default (20), rigorous (40); quick measures fewer cases")
+      ->check(CLI::IsMember(std::vector<std::string>(kPresets.begin(), kPresets.end())));
   add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
+  add("--versus", options.versus,
+      "Measure the bench binaries of this other folder too, case by case in turn with ours; the "
+      "two runs are the directories base and versus in --out");
   add("--filter", options.filter, "Extended regular expression to be found in a case's name");
-  add("--rounds", options.rounds, "How often every binary runs")->check(CLI::Range(1, kMostRounds));
+  add("--rounds", options.rounds, "Processes a case")->check(CLI::Range(1, kMostRounds));
+  add("--repetitions", options.repetitions, "Timed windows a process")
+      ->check(CLI::Range(1, static_cast<int>(kMostRepetitions)));
   add("--window-ms", options.window_ms, "Length of a timed window")
       ->check(CLI::Range(1, kLongestMs));
-  add("--warmup-ms", options.warmup_ms, "Warm-up before it")->check(CLI::Range(0, kLongestMs));
+  add("--warmup-ms", options.warmup_ms, "Warm-up before them")->check(CLI::Range(0, kLongestMs));
+  add("--anchor-us", options.anchor_us,
+      "Look at the CPU's speed for so long before each window and after the last")
+      ->check(CLI::Range(0, kLongestAnchorUs));
+  add("--seed", options.seed, "Of the order of the cases (default: a random one)");
   command
       ->add_option("--stall-s", options.stall_s,
                    "Seconds of silence, beyond a case's own time, after which a binary counts as "

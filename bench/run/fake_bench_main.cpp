@@ -6,7 +6,7 @@
 //   FAKE_HANG=BINARY          it hangs after its first case, with a child, both deaf to SIGTERM
 //   FAKE_READY_FD=N           where it writes a byte once it hangs
 //   FAKE_BAD_JSON=BINARY      its results break off
-//   FAKE_BAD_HISTOGRAMS=BINARY, FAKE_NO_ROW=BINARY
+//   FAKE_BAD_HISTOGRAMS=BINARY, FAKE_BAD_REPETITIONS=BINARY, FAKE_NO_ROW=BINARY
 //   FAKE_BAD_CATALOGUE=BINARY, FAKE_DUPLICATE=BINARY
 //   FAKE_PADDING=N            bytes added to its results
 #include <nlohmann/json.hpp>
@@ -20,6 +20,7 @@
 #include <map>
 #include <string>
 
+#include "bench/harness/build_info.hpp"
 #include "ipc/os/child.hpp"
 
 namespace {
@@ -40,16 +41,21 @@ class Fake {
     if (options_.contains("--catalogue")) return print_catalogue();
     Json rows = Json::array();
     std::ifstream cases(options_.at("--cases"));
-    for (std::string one; std::getline(cases, one);) {
+    for (std::string one; std::getline(cases, one) && is_our_turn();) {
       rows.push_back(measure(one));
       misbehave();
     }
+    while (is_our_turn()) continue;
     if (wants("FAKE_NO_ROW")) rows.erase(0);
     write(std::move(rows));
     return 0;
   }
 
  private:
+  bool is_our_turn() const {
+    char turn = 0;
+    return ::read(std::stoi(options_.at("--turns_fd")), &turn, 1) == 1;
+  }
   bool wants(const char* what) const { return variable(what) == name_; }
   bool is_limits() const { return name_ == "limits"; }
 
@@ -70,13 +76,17 @@ class Fake {
                        {"backend", backend},
                        {"placement", "unpinned"},
                        {"quick", backend == "quick"},
+                       {"control", false},
+                       {"cpus", 0},
                        {"setup_ms", 0},
                        {"reason", backend == "impossible" ? Json("not on this machine") : Json()},
                        {"floor", is_limits() ? Json() : Json(case_name("limits", backend))},
                        {"no_floor", is_limits() ? Json("it is a limit itself") : Json()}});
     }
     if (wants("FAKE_DUPLICATE")) cases.push_back(cases[0]);
-    std::cout << Json{{"binary", name_}, {"cases", cases}}.dump() << '\n';
+    const Json git{{"sha", bench::build_info().git_sha}, {"dirty", bench::build_info().git_dirty}};
+    const Json build{{"ipcmark_version", bench::build_info().version}, {"git", git}};
+    std::cout << Json{{"binary", name_}, {"build", build}, {"cases", cases}}.dump() << '\n';
     return 0;
   }
 
@@ -124,6 +134,9 @@ class Fake {
     Json histograms{{"schema_version", 1}, {"binary", name_}, {"histograms", Json::array()}};
     if (wants("FAKE_BAD_HISTOGRAMS")) histograms.erase("histograms");
     std::ofstream(options_.at("--histograms")) << histograms.dump();
+    Json repetitions{{"schema_version", 1}, {"binary", name_}, {"cases", Json::array()}};
+    if (wants("FAKE_BAD_REPETITIONS")) repetitions.erase("cases");
+    std::ofstream(options_.at("--repetition_records")) << repetitions.dump();
   }
 
   static std::size_t padding() {

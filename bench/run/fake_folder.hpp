@@ -89,8 +89,8 @@ class WithFakes : public testing::Test {
 inline std::set<std::string> whole_run() {
   std::set<std::string> names{"run.json", "environment.json"};
   for (const auto binary : kBinaries)
-    for (const char* end : {".1.json", ".1.hist.json", ".2.json", ".2.hist.json"})
-      names.insert(std::string(binary) + end);
+    for (const char* end : {".json", ".hist.json", ".reps.json"})
+      for (const char* round : {".1", ".2"}) names.insert(std::string(binary) + round + end);
   return names;
 }
 

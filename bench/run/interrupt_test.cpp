@@ -82,11 +82,13 @@ TEST_F(Interrupted, EndsEverythingAndCanBeResumed) {
     EXPECT_TRUE(all_gone());
     EXPECT_EQ(record()["status"], "partial");
     EXPECT_TRUE(record()["ended_at"].is_null());
-    EXPECT_EQ(
-        names_in(out()),
-        (std::set<std::string>{"run.json", "environment.json", "limits.1.json",
-                               "limits.1.hist.json", "fork_cost.1.json", "fork_cost.1.hist.json"}));
-    EXPECT_EQ(read_json(out() / "fork_cost.1.json").at("benchmarks").at(0)["floor_ratio"], 1.5);
+    const auto left = names_in(out());
+    for (const auto& name : left) {
+      EXPECT_NE(name[0], '.') << name;
+      EXPECT_NO_THROW(read_json(out() / name)) << name;
+    }
+    EXPECT_FALSE(left.contains("latency.1.json")) << "it hangs and writes nothing";
+    EXPECT_FALSE(left.contains("limits.2.json"));
     EXPECT_TRUE(holds(printed("output"), "ipcmark run --resume " + out().string()));
     unset("FAKE_HANG");
     EXPECT_EQ(code_of(resume()), 0);
@@ -145,7 +147,7 @@ TEST_F(DiskFull, StopsWithAClearLineAndNothingHalfWritten) {
                                            holds(result.errors, "No space left on device");
                         const bool whole =
                             code_of(result) == 1 && record()["status"] == "partial" &&
-                            read_json(out() / "fork_cost.1.json").contains("benchmarks");
+                            read_json(out() / "limits.1.json").contains("benchmarks");
                         bool none_hidden = true;
                         for (const auto& name : names_in(out()))
                           none_hidden = none_hidden && name[0] != '.';

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
+#include <set>
 
 #include "bench/run/unusable.hpp"
 
@@ -13,7 +15,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr int kCaseOverheadMs = 15;  // forks, pinning and checks of one case
+constexpr double kCaseOverheadMs = 9;      // forks, pinning, proofs and the record of one case
+constexpr double kWindowOverheadMs = 0.5;  // what is read between two windows
+constexpr double kProbesMs = 5;            // of the distance of two CPUs, before and after
 
 bool asked_for(const Case& one, const Settings& settings) {
   return settings.preset != "quick" || one.quick;
@@ -35,8 +39,8 @@ bool asked_for(const Case& one, const Settings& settings) {
 }  // namespace
 
 Settings preset_settings(const std::string& preset) {
-  if (preset == "quick") return {preset, "", 3, 50, 20};
-  return {preset, "", 5, 100, 50};
+  if (preset == "quick") return {preset, "", 6, 4, 12, 10, 500, 0};
+  return {preset, "", preset == "rigorous" ? 40 : 20, 8, 50, 100, 1000, 0};
 }
 
 std::size_t Plan::cases() const {
@@ -47,35 +51,44 @@ std::size_t Plan::cases() const {
 
 Plan make_plan(const Catalogue& catalogue, const Settings& settings) {
   Plan plan{settings, {}, {}};
-  for (const auto& one : matching(catalogue, settings.filter)) {
-    if (!asked_for(one, settings)) continue;
+  std::set<std::string> asked;
+  for (const auto& one : matching(catalogue, settings.filter))
+    if (asked_for(one, settings)) asked.insert(one.name);
+  bool any = false;
+  for (const auto& one : catalogue) {
+    const bool wanted = asked.contains(one.name);
+    if (!wanted && !one.control) continue;
     if (one.reason) {
-      plan.not_measurable.push_back({one.name, *one.reason});
+      if (wanted) plan.not_measurable.push_back({one.name, *one.reason});
       continue;
     }
+    any |= wanted;
     if (plan.binaries.empty() || plan.binaries.back().binary != one.binary)
       plan.binaries.push_back({one.binary, {}});
     plan.binaries.back().cases.push_back(one);
   }
-  if (plan.binaries.empty()) throw_nothing_left(settings, plan);
+  if (!any) throw_nothing_left(settings, plan);
   return plan;
 }
 
+std::vector<Case> shuffled(const Plan& plan, int round) {
+  std::vector<Case> order;
+  for (const auto& part : plan.binaries)
+    order.insert(order.end(), part.cases.begin(), part.cases.end());
+  std::seed_seq seed{static_cast<std::uint32_t>(plan.settings.seed),
+                     static_cast<std::uint32_t>(plan.settings.seed >> 32),
+                     static_cast<std::uint32_t>(round)};
+  std::mt19937_64 random(seed);
+  std::ranges::shuffle(order, random);
+  return order;
+}
+
 milliseconds predicted(const Case& one, const Settings& settings) {
-  return milliseconds(kCaseOverheadMs + settings.window_ms + settings.warmup_ms +
-                      std::lround(one.setup_ms));
-}
-
-milliseconds predicted(const BinaryPlan& part, const Settings& settings) {
-  milliseconds sum{0};
-  for (const auto& one : part.cases) sum += predicted(one, settings);
-  return sum;
-}
-
-milliseconds stall_limit(const BinaryPlan& part, const Settings& settings, milliseconds patience) {
-  milliseconds longest{0};
-  for (const auto& one : part.cases) longest = std::max(longest, predicted(one, settings));
-  return patience + longest;
+  const double anchor_ms = settings.anchor_us / 1000.0;
+  const double windows =
+      settings.repetitions * (settings.window_ms + anchor_ms + kWindowOverheadMs) + anchor_ms;
+  return milliseconds(std::lround(kCaseOverheadMs + settings.warmup_ms + windows +
+                                  (one.cpus > 1 ? kProbesMs : 0) + one.setup_ms));
 }
 
 std::string to_text(milliseconds time) {

@@ -1,7 +1,9 @@
 // What a run will measure, and how long that takes.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,13 +15,18 @@ namespace bench::run {
 /// What was asked.
 struct Settings {
   std::string preset = "default";
-  std::string filter;  ///< empty: none
-  int rounds = 0;
+  std::string filter;   ///< empty: none
+  int rounds = 0;       ///< processes a case
+  int repetitions = 0;  ///< timed windows a process
   int window_ms = 0;
   int warmup_ms = 0;
+  int anchor_us = 0;
+  std::uint64_t seed = 0;  ///< of the order of the cases in each round
 };
 
-/// The settings of a preset, "quick" or "default".
+inline constexpr std::array kPresets{"quick", "default", "rigorous"};
+
+/// The settings of a preset, one of kPresets; the seed is left at 0.
 Settings preset_settings(const std::string& preset);
 
 /// One binary's share of a round: at least one case, in order.
@@ -33,7 +40,7 @@ struct NotMeasurable {
   std::string reason;
 };
 
-/// What a run measures: in every round each binary once.
+/// What a run measures: in every round each case once, in a fresh process.
 struct Plan {
   Settings settings;
   std::vector<BinaryPlan> binaries;
@@ -42,17 +49,17 @@ struct Plan {
   [[nodiscard]] std::size_t cases() const;
 };
 
-/// Picks the cases of the preset and the filter. Throws Unusable when none is left.
+/// Picks the cases of the preset and the filter, and the negative controls. Throws Unusable when
+/// none but these is left.
 Plan make_plan(const Catalogue& catalogue, const Settings& settings);
 
-/// Expected time of one case, and of one binary in one round.
-std::chrono::milliseconds predicted(const Case& one, const Settings& settings);
-std::chrono::milliseconds predicted(const BinaryPlan& part, const Settings& settings);
+/// The cases of a round in the order in which it measures them: another one in every round, the
+/// same one for the same seed.
+std::vector<Case> shuffled(const Plan& plan, int round);
 
-/// How long a binary may stay silent before it counts as hung: `patience` on top of what its
-/// longest case may take.
-std::chrono::milliseconds stall_limit(const BinaryPlan& part, const Settings& settings,
-                                      std::chrono::milliseconds patience);
+/// Expected time of a case in one round, and of starting a binary.
+std::chrono::milliseconds predicted(const Case& one, const Settings& settings);
+inline constexpr std::chrono::milliseconds kBinaryStart{40};
 
 /// "3 min 20 s", "45 s", "1 h 5 min".
 std::string to_text(std::chrono::milliseconds time);

@@ -34,6 +34,7 @@ TEST(Catalogue, ReadsWhatABinaryPrints) {
   const auto cases = parse_catalogue("latency", R"({"binary": "latency", "cases": [
     {"name": "latency/pipe/pipe/size:64/placement:same_core", "measure": "latency",
      "noun": "pipe", "backend": "pipe", "placement": "same_core", "quick": true,
+     "control": false, "cpus": 1,
      "setup_ms": 2.5, "reason": null, "floor": "limits/wake_up/futex/placement:same_core",
      "no_floor": null}]})");
   ASSERT_EQ(cases.size(), 1u);
@@ -95,15 +96,46 @@ TEST(Plan, FilterSearchesAnywhereInTheName) {
 }
 
 TEST(Plan, PredictsTimeFromWindowsAndSetup) {
-  Settings settings{"default", "", 1, 100, 50};
+  Settings settings{"default", "", 1, 2, 100, 50, 1000, 0};
   Case one = a_case("latency", "x", true);
   const auto without = predicted(one, settings);
-  EXPECT_GE(without, milliseconds(150));
+  EXPECT_GE(without, milliseconds(50 + 2 * 100 + 3));
   one.setup_ms = 1000;
   EXPECT_EQ(predicted(one, settings) - without, milliseconds(1000));
-  EXPECT_EQ(predicted(BinaryPlan{"latency", {one, one}}, settings), 2 * predicted(one, settings));
-  EXPECT_EQ(stall_limit({"latency", {one, one}}, settings, milliseconds(60'000)),
-            milliseconds(60'000) + predicted(one, settings));
+}
+
+TEST(Plan, HoldsTheNegativeControlsWhateverIsAskedFor) {
+  Catalogue catalogue = a_catalogue();
+  catalogue.insert(catalogue.begin(), a_case("limits", "alu/loop", true));
+  catalogue.front().control = true;
+  Settings settings = preset_settings("quick");
+  settings.filter = "pipe/pipe";
+  const Plan plan = make_plan(catalogue, settings);
+  EXPECT_EQ(plan.cases(), 2u);
+  EXPECT_EQ(plan.binaries[0].cases[0].name, "limits/alu/loop");
+  settings.filter = "nothing";
+  EXPECT_THROW(make_plan(catalogue, settings), Unusable) << "controls alone are no run";
+}
+
+TEST(Plan, ShufflesEveryRoundAnewAndTheSameSeedAlike) {
+  Catalogue catalogue;
+  for (int i = 0; i < 20; ++i) catalogue.push_back(a_case("latency", std::to_string(i), true));
+  Settings settings = preset_settings("quick");
+  settings.seed = 7;
+  const auto names = [](const Plan& plan, int round) {
+    std::vector<std::string> all;
+    for (const Case& one : shuffled(plan, round)) all.push_back(one.name);
+    return all;
+  };
+  const Plan plan = make_plan(catalogue, settings), same = make_plan(catalogue, settings);
+  EXPECT_EQ(names(plan, 1), names(same, 1));
+  EXPECT_NE(names(plan, 1), names(plan, 2));
+  settings.seed = 8;
+  EXPECT_NE(names(plan, 1), names(make_plan(catalogue, settings), 1));
+  auto sorted = names(plan, 1), again = names(plan, 2);
+  std::ranges::sort(sorted);
+  std::ranges::sort(again);
+  EXPECT_EQ(sorted, again);
 }
 
 TEST(Plan, SaysTimesForAPerson) {
@@ -150,6 +182,22 @@ TEST(RoundFile, HoldsRowsAgainstTheMedianOfTheirFloor) {
   EXPECT_FALSE(set_floors(rows, floors, limits));
 }
 
+TEST(RoundFile, KeepsOnlyWhatGotATurnAndJoinsWhatWasThereBefore) {
+  Json later = Json::parse(R"({"benchmarks": [
+    {"name": "latency/b/placement:pair/manual_time", "real_time": 2},
+    {"name": "latency/c/placement:pair/manual_time", "error_occurred": true}]})");
+  keep_measured(later, kRows, {"latency/b/placement:pair"});
+  ASSERT_EQ(later["benchmarks"].size(), 1u);
+  join_rounds(later, Json::parse(R"({"benchmarks": [{"name": "latency/a/placement:pair"}]})"),
+              kRows);
+  ASSERT_EQ(later["benchmarks"].size(), 2u);
+  EXPECT_EQ(later["benchmarks"][0]["name"], "latency/a/placement:pair");
+  Json histograms = Json::parse(R"({"histograms": [{"case": "a"}, {"case": "b"}]})");
+  keep_measured(histograms, kHistograms, {"b"});
+  ASSERT_EQ(histograms["histograms"].size(), 1u);
+  EXPECT_EQ(histograms["histograms"][0]["case"], "b");
+}
+
 std::string drawn_by(const std::function<void(Progress&)>& use) {
   std::FILE* stream = std::tmpfile();
   Progress progress(stream, true, 2, milliseconds(1000));
@@ -163,17 +211,17 @@ std::string drawn_by(const std::function<void(Progress&)>& use) {
 
 TEST(ProgressBar, GrowsWithEveryCaseAndKeepsFailuresOnLinesOfTheirOwn) {
   const auto text = drawn_by([](Progress& progress) {
-    const BinaryPlan part{"latency", {a_case("latency", "a", true), a_case("latency", "b", true)}};
-    progress.begin(part, 1, milliseconds(500));
+    progress.begin(1, 2);
     progress.case_failed("latency/a", "gone");
-    progress.case_done();
+    progress.case_done("latency/a", milliseconds(250));
     EXPECT_GT(progress.left(), milliseconds(-1));
-    progress.end(true);
+    progress.case_done("latency/b", milliseconds(250));
+    progress.end();
   });
   EXPECT_NE(text.find("failed latency/a: gone\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("  0 %  round 1/2 latency 0/2"), std::string::npos) << text;
-  EXPECT_NE(text.find(" 25 %  round 1/2 latency 1/2"), std::string::npos) << text;
-  EXPECT_NE(text.find(" 50 %  round 1/2 latency 2/2"), std::string::npos) << text;
+  EXPECT_NE(text.find("  0 %  round 1/2 0/2"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 25 %  round 1/2 1/2"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 50 %  round 1/2 2/2"), std::string::npos) << text;
 }
 
 }  // namespace

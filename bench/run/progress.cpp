@@ -31,40 +31,32 @@ void put(std::FILE* stream, const std::string& text) {
 Progress::Progress(std::FILE* stream, bool bar, int rounds, milliseconds predicted)
     : stream_(stream), bar_(bar), rounds_(rounds), total_(predicted) {}
 
-void Progress::begin(const BinaryPlan& part, int round, milliseconds predicted) {
-  binary_ = part.binary;
+void Progress::begin(int round, std::size_t cases) {
   round_ = round;
-  cases_ = part.cases.size();
+  cases_ = cases;
   done_ = failed_ = 0;
-  at_begin_ = finished_;
-  of_binary_ = predicted;
-  binary_start_ = Clock::now();
+  round_start_ = Clock::now();
   draw();
 }
 
-void Progress::case_done() {
+void Progress::case_done(const std::string& name, milliseconds predicted) {
+  case_ = name;
   ++done_;
-  const double share = static_cast<double>(std::min(done_, cases_)) / static_cast<double>(cases_);
-  finished_ = at_begin_ + of_binary_ * share;
+  finished_ += predicted;
   draw();
 }
 
 void Progress::case_failed(const std::string& name, const std::string& message) {
   ++failed_;
   say(fmt::format("failed {}: {}", name, message));
-  case_done();
 }
 
-void Progress::end(bool whole) {
-  finished_ = at_begin_ + of_binary_;
-  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - binary_start_);
-  if (bar_) {
-    draw();
-  } else if (whole) {
-    say(fmt::format("round {}/{} {}: {} of {} cases{}, {} (about {} left)", round_, rounds_,
-                    binary_, done_, cases_, failed_ ? fmt::format(", {} failed", failed_) : "",
-                    to_text(took), to_text(left())));
-  }
+void Progress::end() {
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - round_start_);
+  if (bar_) return draw();
+  say(fmt::format("round {}/{}: {} of {} cases{}, {} (about {} left)", round_, rounds_, done_,
+                  cases_, failed_ ? fmt::format(", {} failed", failed_) : "", to_text(took),
+                  to_text(left())));
 }
 
 void Progress::say(const std::string& text) {
@@ -84,9 +76,9 @@ void Progress::draw() const {
   if (!bar_) return;
   const double share = total_.count() > 0 ? finished_ / total_ : 1;
   const int filled = static_cast<int>(share * kBarWidth);
-  std::string line = fmt::format("[{:=<{}}{: <{}}] {:3.0f} %  round {}/{} {} {}/{}  {} left", "",
+  std::string line = fmt::format("[{:=<{}}{: <{}}] {:3.0f} %  round {}/{} {}/{}  {} left  {}", "",
                                  filled, "", kBarWidth - filled, 100 * share, round_, rounds_,
-                                 binary_, done_, cases_, to_text(left()));
+                                 done_, cases_, to_text(left()), case_);
   line.resize(std::min(line.size(), terminal_width(stream_) - 1));
   put(stream_, kClearLine + line);
 }

@@ -9,18 +9,19 @@
 
 namespace bench::run {
 
-/// A bar that is drawn over and over on a terminal; elsewhere one line a binary and round, and one
-/// a failed case. Does not own the stream.
+/// A bar that is drawn over and over on a terminal; elsewhere one line a round, and one a failed
+/// case. Does not own the stream.
 class Progress {
  public:
   /// The work that lies ahead: the predicted time tells what a case weighs.
   Progress(std::FILE* stream, bool bar, int rounds, std::chrono::milliseconds predicted);
 
-  void begin(const BinaryPlan& part, int round, std::chrono::milliseconds predicted);
-  void case_done();
+  void begin(int round, std::size_t cases);
+  /// A case ended that was predicted to take so long.
+  void case_done(const std::string& name, std::chrono::milliseconds predicted);
   void case_failed(const std::string& name, const std::string& message);
-  /// The binary ended; `whole` when this round of it is there.
-  void end(bool whole);
+  /// The round ended, or was left.
+  void end();
   /// Takes the bar away, before other output.
   void close() const { clear(); }
   /// A line of its own that stays.
@@ -38,16 +39,14 @@ class Progress {
   bool bar_;
   int rounds_;
   std::chrono::duration<double, std::milli> total_;
-  std::chrono::duration<double, std::milli> finished_{0};   ///< predicted time of what is done
-  std::chrono::duration<double, std::milli> at_begin_{0};   ///< the same before this binary
-  std::chrono::duration<double, std::milli> of_binary_{0};  ///< predicted time of this binary
+  std::chrono::duration<double, std::milli> finished_{0};  ///< predicted time of what is done
   Clock::time_point start_ = Clock::now();
-  std::string binary_;
+  Clock::time_point round_start_ = Clock::now();
   int round_ = 0;
+  std::string case_;
   std::size_t cases_ = 0;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
-  Clock::time_point binary_start_ = Clock::now();
 };
 
 }  // namespace bench::run

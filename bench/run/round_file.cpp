@@ -1,5 +1,7 @@
 #include "bench/run/round_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -14,6 +16,12 @@ std::string case_name(const std::string& name) {
   const auto placement = name.find(kPlacement);
   if (placement == std::string::npos) return name;
   return name.substr(0, name.find('/', placement + 1));
+}
+
+/// The case that an entry of any of the lists is about.
+std::string name_in(const Json& entry) {
+  return entry.contains("case") ? entry.at("case").get<std::string>()
+                                : case_name(entry.at("name").get<std::string>());
 }
 
 bool is_measurement(const Json& entry) {
@@ -77,7 +85,7 @@ bool set_floors(Json& document, const std::map<std::string, std::string>& floors
 }
 
 std::optional<std::string> fault_of_round(const std::filesystem::path& file,
-                                          const std::vector<std::string>& cases) {
+                                          const std::set<std::string>& cases) {
   try {
     const Json document = read_json(file);
     std::set<std::string> there;
@@ -91,13 +99,24 @@ std::optional<std::string> fault_of_round(const std::filesystem::path& file,
   }
 }
 
-std::optional<std::string> fault_of_histograms(const std::filesystem::path& file) {
+std::optional<std::string> fault_of_list(const std::filesystem::path& file, const char* list) {
   try {
-    if (read_json(file).at("histograms").is_array()) return std::nullopt;
-    return "its histograms are not a list";
+    if (read_json(file).at(list).is_array()) return std::nullopt;
+    return fmt::format("its {} are not a list", list);
   } catch (const std::exception& error) {
-    return std::string("its histograms cannot be read: ") + error.what();
+    return fmt::format("its {} cannot be read: {}", list, error.what());
   }
+}
+
+void keep_measured(Json& document, const char* list, const std::set<std::string>& measured) {
+  auto& entries = document.at(list).get_ref<Json::array_t&>();
+  std::erase_if(entries, [&](const Json& entry) { return !measured.contains(name_in(entry)); });
+}
+
+void join_rounds(Json& later, const Json& earlier, const char* list) {
+  Json all = earlier.at(list);
+  for (auto& entry : later.at(list)) all.push_back(std::move(entry));
+  later[list] = std::move(all);
 }
 
 }  // namespace bench::run

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,23 @@ bool set_floors(Json& document, const std::map<std::string, std::string>& floors
 /// The rows of single measurements, no aggregates. Throws Json::exception when it is no such file.
 std::vector<Row> rows_of(const Json& document);
 
+/// The lists that the files of a round hold.
+inline constexpr const char* kRows = "benchmarks";
+inline constexpr const char* kHistograms = "histograms";
+inline constexpr const char* kRepetitions = "cases";
+
+/// Takes away what a process says of cases that it got no turn for, those that are not among
+/// `measured`; `list` is one of the above. Throws Json::exception when it is no such file.
+void keep_measured(Json& document, const char* list, const std::set<std::string>& measured);
+/// Puts what an earlier process of the same round measured before what a later one did.
+void join_rounds(Json& later, const Json& earlier, const char* list);
+
 /// What is wrong with a file that should hold a row for each of these cases; nothing when it is
 /// fine.
 std::optional<std::string> fault_of_round(const std::filesystem::path& file,
-                                          const std::vector<std::string>& cases);
+                                          const std::set<std::string>& cases);
 
-/// The same for a file of histograms.
-std::optional<std::string> fault_of_histograms(const std::filesystem::path& file);
+/// The same for a file that has to hold a list of that name.
+std::optional<std::string> fault_of_list(const std::filesystem::path& file, const char* list);
 
 }  // namespace bench::run

@@ -36,7 +36,9 @@ TEST_F(Run, WritesAWholeRun) {
   EXPECT_EQ(run["status"], "complete");
   EXPECT_EQ(run["schema_version"], 1);
   EXPECT_EQ(run["rounds"], 2);
-  EXPECT_EQ(run["window_ms"], 50);
+  EXPECT_EQ(run["repetitions"], 4);
+  EXPECT_EQ(run["window_ms"], 12);
+  EXPECT_TRUE(run["seed"].is_number_unsigned());
   EXPECT_EQ(run["binaries"],
             Json::array({"limits", "fork_cost", "latency", "throughput", "contention"}));
   EXPECT_EQ(run["cases"].size(), 5u);
@@ -57,11 +59,12 @@ TEST_F(Run, DefaultPresetHoldsTheWholeMatrixAndNamesWhatCannotRun) {
   EXPECT_EQ(record()["not_measurable"][0]["reason"], "not on this machine");
 }
 
-TEST_F(Run, TellsPlanBeforeAndOneLineABinaryAndRound) {
-  const auto result = run_quick({"--filter=^latency/"});
-  EXPECT_TRUE(holds(result.output, "1 case in 1 binary, 2 rounds"));
+TEST_F(Run, TellsPlanBeforeAndOneLineARound) {
+  const auto result = run_quick({"--filter=^latency/", "--seed=7"});
+  EXPECT_TRUE(holds(result.output, "1 case, 2 processes each, 4 repetitions of 12 ms"));
+  EXPECT_TRUE(holds(result.output, "seed 7"));
   EXPECT_EQ(std::count(result.errors.begin(), result.errors.end(), '\n'), 2) << result.errors;
-  EXPECT_TRUE(holds(result.errors, "round 2/2 latency: 1 of 1 cases"));
+  EXPECT_TRUE(holds(result.errors, "round 2/2: 1 of 1 cases"));
   EXPECT_FALSE(holds(result.errors, "\x1b"));
 }
 
@@ -92,7 +95,7 @@ TEST_F(Run, GoesOnWithoutABinaryThatCrashesAndResumesIt) {
   EXPECT_TRUE(holds(result.errors, "error: latency, round 1: ended early, killed by signal 6"));
   EXPECT_TRUE(holds(result.errors, "something went wrong"));
   EXPECT_EQ(record()["status"], "partial");
-  EXPECT_EQ(names_in(out()).size(), 2u + 4 * 4);
+  EXPECT_EQ(names_in(out()).size(), 2u + 4 * 2 * 3);
   unset("FAKE_CRASH");
   EXPECT_EQ(code_of(resume()), 0);
   EXPECT_EQ(record()["status"], "complete");
@@ -142,12 +145,13 @@ TEST_F(Run, KillsABinaryThatHangsAndGoesOn) {
 }
 
 TEST_F(Run, NamesABinaryThatWritesNonsense) {
-  for (const char* how : {"FAKE_BAD_JSON", "FAKE_BAD_HISTOGRAMS", "FAKE_NO_ROW"}) {
+  for (const char* how :
+       {"FAKE_BAD_JSON", "FAKE_BAD_HISTOGRAMS", "FAKE_BAD_REPETITIONS", "FAKE_NO_ROW"}) {
     set(how, "contention");
     const auto result = run_quick();
     EXPECT_EQ(code_of(result), 1) << how;
     EXPECT_TRUE(holds(result.errors, "error: contention, round 2: its ")) << how;
-    EXPECT_EQ(names_in(out()).size(), 2u + 4 * 4) << how;
+    EXPECT_EQ(names_in(out()).size(), 2u + 4 * 2 * 3) << how;
     unset(how);
     EXPECT_EQ(code_of(resume()), 0) << how;
     fs::remove_all(out());

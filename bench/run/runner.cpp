@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "bench/harness/command.hpp"
 #include "ipc/os/child.hpp"
@@ -28,149 +30,147 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kTimeToLeave{500};  // between SIGTERM and SIGKILL
+/// After an interruption, to end the case that is under way and to write what was measured.
+constexpr milliseconds kTimeToWrite{3000};
 constexpr milliseconds kLookInterval{20};  // on kernels without pidfd
 constexpr std::size_t kTailBytes = 4096;
 
-/// A pipe from the job: read without blocking, handed on line by line.
-class Lines {
- public:
-  Lines() {
-    int ends[2];
-    check(::pipe2(ends, O_CLOEXEC), "pipe2");
-    reader_.reset(ends[0]);
-    writer_.reset(ends[1]);
-    check(::fcntl(ends[0], F_SETFL, O_NONBLOCK), "fcntl O_NONBLOCK");
-  }
-  [[nodiscard]] int reader() const { return reader_.get(); }
-  [[nodiscard]] int writer() const { return writer_.get(); }
-  void close_writer() { writer_.reset(); }
-
-  /// Takes what is there; true when there was at least one whole line.
-  template <class Visit>
-  bool take(Visit visit) {
-    char buffer[1 << 14];
-    ssize_t got = 0;
-    while (reader_ &&
-           (got = retry_eintr([&] { return ::read(reader_.get(), buffer, sizeof buffer); })) > 0)
-      rest_.append(buffer, static_cast<std::size_t>(got));
-    if (got == 0) reader_.reset();  // exhausted: poll(2) would report it for ever
-    bool any = false;
-    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      visit(std::string_view(rest_).substr(0, end));
-      rest_.erase(0, end + 1);
-      any = true;
-    }
-    if (rest_.size() > kTailBytes) rest_.erase(0, rest_.size() - kTailBytes);
-    return any;
-  }
-  /// The line that has no end yet.
-  [[nodiscard]] const std::string& rest() const { return rest_; }
-
- private:
-  UniqueFd reader_;
-  UniqueFd writer_;
-  std::string rest_;
-};
-
-class Running {
- public:
-  explicit Running(const Job& job) : stall_(job.stall_limit) {
-    auto arguments = job.arguments;
-    arguments.push_back(fmt::format("--progress_fd={}", progress_.writer()));
-    child_ = Child::fork([&] {
-      ::setpgid(0, 0);
-      const int nowhere = check(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open /dev/null");
-      check(::dup2(nowhere, STDOUT_FILENO), "dup2");
-      check(::dup2(errors_.writer(), STDERR_FILENO), "dup2");
-      check(::fcntl(progress_.writer(), F_SETFD, 0), "fcntl F_SETFD");
-      return replace_image(arguments);
-    });
-    ::setpgid(child_.pid(), child_.pid());  // both sides: whichever comes first
-    progress_.close_writer();
-    errors_.close_writer();
-  }
-
-  Outcome follow(Interruption& interruption, const std::function<void(std::string_view)>& on_line) {
-    Deadline stalled = Deadline::after(stall_);
-    while (!ended()) {
-      wait_for_news(interruption.fd(), stalled);
-      if (take(on_line)) stalled = Deadline::after(stall_);
-      if (interruption.signal()) return stop(Outcome::Kind::kInterrupted, "interrupted");
-      if (stalled.expired() && !ended())
-        return stop(Outcome::Kind::kHung,
-                    fmt::format("hung: no case finished for {:.0f} s, killed",
-                                std::chrono::duration<double>(stall_).count()));
-    }
-    take(on_line);
-    end_group();
-    const ExitStatus status = child_.wait();
-    if (status == ExitStatus::from_code(0)) return {};
-    ipc::os::reclaim_orphaned_names();
-    return {Outcome::Kind::kDied, fmt::format("ended early, {}{}{}", status.to_string(),
-                                              last_words_.empty() ? "" : ": ", last_words_)};
-  }
-
- private:
-  /// Whether the leader ended. It stays a zombie, which keeps its process group's number taken.
-  bool ended() const {
-    siginfo_t info{};
-    const auto id = static_cast<id_t>(child_.pid());
-    return ::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid != 0;
-  }
-
-  void wait_for_news(int interruption, const Deadline& until) const {
-    std::array<pollfd, 4> entries{{{progress_.reader(), POLLIN, 0},
-                                   {errors_.reader(), POLLIN, 0},
-                                   {interruption, POLLIN, 0},
-                                   {child_.pidfd(), POLLIN, 0}}};
-    const int limit = until.poll_timeout_ms();
-    const int look = static_cast<int>(kLookInterval.count());
-    ::poll(entries.data(), entries.size(), child_.pidfd() >= 0 ? limit : std::min(limit, look));
-  }
-
-  bool take(const std::function<void(std::string_view)>& on_line) {
-    errors_.take([&](std::string_view line) { remember(line); });
-    if (!errors_.rest().empty()) remember(errors_.rest());
-    return progress_.take(on_line);
-  }
-
-  void remember(std::string_view line) {
-    if (!line.empty()) last_words_ = line.substr(0, kTailBytes);
-  }
-
-  Outcome stop(Outcome::Kind kind, std::string message) {
-    ::kill(-child_.pid(), SIGTERM);
-    const Deadline patience = Deadline::after(kTimeToLeave);
-    while (!ended() && !patience.expired()) {
-      wait_for_news(-1, Deadline::after(kLookInterval));
-      take([](std::string_view) {});
-    }
-    end_group();
-    ipc::os::reclaim_orphaned_names();
-    return {kind, std::move(message)};
-  }
-
-  void end_group() {
-    ::kill(-child_.pid(), SIGKILL);
-    child_.wait();
-    // Members whose parent was killed come to us as the subreaper.
-    while (retry_eintr([&] { return ::waitpid(-child_.pid(), nullptr, 0); }) > 0) {
-    }
-    ipc::os::kill_all_children();  // those that left the group
-  }
-
-  milliseconds stall_;
-  Lines progress_;
-  Lines errors_;
-  Child child_;
-  std::string last_words_;
-};
-
 }  // namespace
 
-Outcome run_job(const Job& job, Interruption& interruption,
-                const std::function<void(std::string_view)>& on_line) {
-  return Running(job).follow(interruption, on_line);
+Lines::Lines() {
+  int ends[2];
+  check(::pipe2(ends, O_CLOEXEC), "pipe2");
+  reader_.reset(ends[0]);
+  writer_.reset(ends[1]);
+  check(::fcntl(ends[0], F_SETFL, O_NONBLOCK), "fcntl O_NONBLOCK");
+}
+
+bool Lines::take(const std::function<void(std::string_view)>& visit) {
+  char buffer[1 << 14];
+  ssize_t got = 0;
+  while (reader_ &&
+         (got = retry_eintr([&] { return ::read(reader_.get(), buffer, sizeof buffer); })) > 0)
+    rest_.append(buffer, static_cast<std::size_t>(got));
+  if (got == 0) reader_.reset();  // exhausted: poll(2) would report it for ever
+  bool any = false;
+  for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
+    visit(std::string_view(rest_).substr(0, end));
+    rest_.erase(0, end + 1);
+    any = true;
+  }
+  if (rest_.size() > kTailBytes) rest_.erase(0, rest_.size() - kTailBytes);
+  return any;
+}
+
+Job::Job(std::vector<std::string> arguments) {
+  int turns[2];
+  check(::pipe2(turns, O_CLOEXEC), "pipe2");
+  const UniqueFd taken(turns[0]);
+  turns_.reset(turns[1]);
+  arguments.push_back(fmt::format("--progress_fd={}", progress_.writer()));
+  arguments.push_back(fmt::format("--turns_fd={}", taken.get()));
+  child_ = Child::fork([&] {
+    ::setpgid(0, 0);
+    const int nowhere = check(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open /dev/null");
+    check(::dup2(nowhere, STDOUT_FILENO), "dup2");
+    check(::dup2(errors_.writer(), STDERR_FILENO), "dup2");
+    for (const int inherited : {progress_.writer(), taken.get()})
+      check(::fcntl(inherited, F_SETFD, 0), "fcntl F_SETFD");
+    return replace_image(arguments);
+  });
+  ::setpgid(child_.pid(), child_.pid());  // both sides: whichever comes first
+  progress_.close_writer();
+  errors_.close_writer();
+}
+
+Outcome Job::turn(milliseconds limit, Interruption& interruption, const OnLine& on_line) {
+  // One that has died cannot be written to; how it ended is seen below.
+  [[maybe_unused]] const auto ignored = ::write(turns_.get(), ".", 1);
+  const Deadline stalled = Deadline::after(limit);
+  while (!ended()) {
+    wait_for_news(interruption.fd(), stalled);
+    if (take(on_line)) return {};
+    if (interruption.signal()) return {Outcome::Kind::kInterrupted, "interrupted"};
+    if (stalled.expired() && !ended())
+      return stop(fmt::format("hung: no case finished for {:.0f} s, killed",
+                              std::chrono::duration<double>(limit).count()));
+  }
+  if (take(on_line)) return {};
+  return how_it_ended();
+}
+
+Outcome Job::finish(milliseconds limit, Interruption& interruption) {
+  turns_.reset();
+  const Deadline late = Deadline::after(limit);
+  std::optional<Deadline> hurry;
+  while (!ended()) {
+    if (!hurry && interruption.signal()) hurry = Deadline::after(kTimeToWrite);
+    const Deadline& until = hurry ? *hurry : late;
+    wait_for_news(hurry ? -1 : interruption.fd(), until);
+    take([](std::string_view) {});
+    if (until.expired() && !ended())
+      return stop(fmt::format("hung: did not leave within {:.0f} s, killed",
+                              std::chrono::duration<double>(hurry ? kTimeToWrite : limit).count()));
+  }
+  return how_it_ended();
+}
+
+Outcome Job::how_it_ended() {
+  take([](std::string_view) {});
+  end_group();
+  const ExitStatus status = child_.wait();
+  if (status == ExitStatus::from_code(0)) return {};
+  ipc::os::reclaim_orphaned_names();
+  return {Outcome::Kind::kDied, fmt::format("ended early, {}{}{}", status.to_string(),
+                                            last_words_.empty() ? "" : ": ", last_words_)};
+}
+
+/// Whether the leader ended. It stays a zombie, which keeps its process group's number taken.
+bool Job::ended() const {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(child_.pid());
+  return ::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid != 0;
+}
+
+void Job::wait_for_news(int interruption, const Deadline& until) const {
+  std::array<pollfd, 4> entries{{{progress_.reader(), POLLIN, 0},
+                                 {errors_.reader(), POLLIN, 0},
+                                 {interruption, POLLIN, 0},
+                                 {child_.pidfd(), POLLIN, 0}}};
+  const int limit = until.poll_timeout_ms();
+  const int look = static_cast<int>(kLookInterval.count());
+  ::poll(entries.data(), entries.size(), child_.pidfd() >= 0 ? limit : std::min(limit, look));
+}
+
+bool Job::take(const OnLine& on_line) {
+  errors_.take([&](std::string_view line) { remember(line); });
+  if (!errors_.rest().empty()) remember(errors_.rest());
+  return progress_.take(on_line);
+}
+
+void Job::remember(std::string_view line) {
+  if (!line.empty()) last_words_ = line.substr(0, kTailBytes);
+}
+
+Outcome Job::stop(std::string message) {
+  ::kill(-child_.pid(), SIGTERM);
+  const Deadline patience = Deadline::after(kTimeToLeave);
+  while (!ended() && !patience.expired()) {
+    wait_for_news(-1, Deadline::after(kLookInterval));
+    take([](std::string_view) {});
+  }
+  end_group();
+  ipc::os::reclaim_orphaned_names();
+  return {Outcome::Kind::kHung, std::move(message)};
+}
+
+void Job::end_group() {
+  if (std::exchange(over_, true)) return;
+  ::kill(-child_.pid(), SIGKILL);
+  child_.wait();
+  // Members whose parent was killed come to us as the subreaper.
+  while (retry_eintr([&] { return ::waitpid(-child_.pid(), nullptr, 0); }) > 0) {
+  }
 }
 
 }  // namespace bench::run

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
 #include <set>
 
 #include "bench/harness/build_info.hpp"
@@ -37,8 +38,11 @@ Json record_of(const Plan& plan, const std::string& command) {
               {"preset", plan.settings.preset},
               {"filter", plan.settings.filter},
               {"rounds", plan.settings.rounds},
+              {"repetitions", plan.settings.repetitions},
               {"window_ms", plan.settings.window_ms},
               {"warmup_ms", plan.settings.warmup_ms},
+              {"anchor_us", plan.settings.anchor_us},
+              {"seed", plan.settings.seed},
               {"binaries", Json::array()},
               {"cases", Json::array()},
               {"not_measurable", Json::array()},
@@ -52,22 +56,6 @@ Json record_of(const Plan& plan, const std::string& command) {
   for (const auto& one : plan.not_measurable)
     record["not_measurable"].push_back({{"case", one.name}, {"reason", one.reason}});
   return record;
-}
-
-/// Throws Unusable unless a new run can be put there.
-void check_target(const fs::path& path) {
-  const fs::file_status status = fs::status(path);
-  if (!fs::exists(status)) return;
-  if (!fs::is_directory(status))
-    throw Unusable(fmt::format("{} is not a directory: name another with --out", path.string()));
-  if (!fs::is_empty(path))
-    throw Unusable(
-        fmt::format("{} is not empty: name another directory with --out, or continue "
-                    "the run in it with --resume {}",
-                    path.string(), path.string()));
-  if (::access(path.c_str(), W_OK | X_OK) != 0)
-    throw Unusable(fmt::format("{} cannot be written ({}): name another directory with --out",
-                               path.string(), std::generic_category().message(errno)));
 }
 
 /// Makes the directory and gives the topmost one that was not there before; empty: it was.
@@ -114,20 +102,6 @@ Json read_own(const fs::path& file) {
   }
 }
 
-void check_same_build(const Json& record) {
-  const auto describe = [](const Json& version, const Json& git) {
-    return version.get<std::string>() + " " + git.at("sha").get<std::string>() +
-           (git.at("dirty").get<bool>() ? " (dirty)" : "");
-  };
-  const auto then = describe(record.at("ipcmark_version"), record.at("git"));
-  const auto now = describe(build_info().version, git_of_build());
-  if (then != now)
-    throw Unusable(
-        fmt::format("the run was begun by ipcmark {}, this is {}: rounds of two builds do "
-                    "not mix; start a new run",
-                    then, now));
-}
-
 void check_same_machine(const Json& environment) {
   const Json now = facts::cpu_model();
   const Json& then = environment.at("start").at("machine").at("cpu_model");
@@ -140,8 +114,23 @@ void check_same_machine(const Json& environment) {
 
 }  // namespace
 
+void check_target(const fs::path& path) {
+  const fs::file_status status = fs::status(path);
+  if (!fs::exists(status)) return;
+  if (!fs::is_directory(status))
+    throw Unusable(fmt::format("{} is not a directory: name another with --out", path.string()));
+  if (!fs::is_empty(path))
+    throw Unusable(
+        fmt::format("{} is not empty: name another directory with --out, or continue "
+                    "the run in it with --resume {}",
+                    path.string(), path.string()));
+  if (::access(path.c_str(), W_OK | X_OK) != 0)
+    throw Unusable(fmt::format("{} cannot be written ({}): name another directory with --out",
+                               path.string(), std::generic_category().message(errno)));
+}
+
 RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
-                                  const std::string& command) {
+                                  const std::string& command, const Json& more) {
   check_target(path);
   RunDirectory directory(path);
   fs::path made;
@@ -151,6 +140,7 @@ RunDirectory RunDirectory::create(const fs::path& path, const Plan& plan,
     directory.environment_ = {
         {"schema_version", kSchemaVersion}, {"start", read_environment()}, {"end", nullptr}};
     directory.record_ = record_of(plan, command);
+    directory.record_.update(more);
     write_json(path / kEnvironment, directory.environment_);
     write_json(path / kRecord, directory.record_);
     return directory;
@@ -166,7 +156,6 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   directory.record_ = read_own(path / kRecord);
   directory.environment_ = read_own(path / kEnvironment);
   try {
-    check_same_build(directory.record_);
     check_same_machine(directory.environment_);
   } catch (const Json::exception& error) {
     throw Unusable(fmt::format("{} lacks what a run needs: {}", path.string(), error.what()));
@@ -177,6 +166,23 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   directory.lock();
   directory.remove_temporaries();
   return directory;
+}
+
+void RunDirectory::check_build(const Json& build) const {
+  const auto describe = [](const Json& one) {
+    return one.at("ipcmark_version").get<std::string>() + " " +
+           one.at("git").at("sha").get<std::string>() +
+           (one.at("git").at("dirty").get<bool>() ? " (dirty)" : "");
+  };
+  try {
+    if (const auto then = describe(record_), now = describe(build); then != now)
+      throw Unusable(
+          fmt::format("the run was begun by ipcmark {}, this is {}: rounds of two builds do not "
+                      "mix; start a new run",
+                      then, now));
+  } catch (const Json::exception& error) {
+    throw Unusable(fmt::format("{} lacks what a run needs: {}", path_.string(), error.what()));
+  }
 }
 
 void RunDirectory::lock() {
@@ -194,21 +200,26 @@ fs::path RunDirectory::round_file(const std::string& binary, int round) const {
 fs::path RunDirectory::histogram_file(const std::string& binary, int round) const {
   return path_ / fmt::format("{}.{}.hist.json", binary, round);
 }
+fs::path RunDirectory::repetitions_file(const std::string& binary, int round) const {
+  return path_ / fmt::format("{}.{}.reps.json", binary, round);
+}
 fs::path RunDirectory::cases_file(const std::string& binary, int round) const {
   return path_ / fmt::format("{}.{}.cases", binary, round);
 }
 
-bool RunDirectory::has(const std::string& binary, int round) const {
+std::set<std::string> RunDirectory::measured(const std::string& binary, int round) const {
   std::error_code none;
-  const fs::path file = round_file(binary, round);
-  if (!fs::exists(file, none) || !fs::exists(histogram_file(binary, round), none)) return false;
+  for (const auto& file :
+       {round_file(binary, round), histogram_file(binary, round), repetitions_file(binary, round)})
+    if (!fs::exists(file, none)) return {};
   try {
-    const Json document = read_json(file);
-    static_cast<void>(rows_of(document));
+    const Json document = read_json(round_file(binary, round));
     static_cast<void>(times_of(document));
-    return true;
+    std::set<std::string> names;
+    for (const auto& row : rows_of(document)) names.insert(row.name);
+    return names;
   } catch (const std::exception&) {
-    return false;  // damaged since: measured again
+    return {};  // damaged since: measured again
   }
 }
 
@@ -227,30 +238,42 @@ std::vector<std::string> RunDirectory::prepare(const BinaryPlan& part, int round
   return {"--cases=" + cases.string(),
           "--benchmark_out=" + temporary_name(round_file(part.binary, round)).string(),
           "--benchmark_out_format=json",
-          "--histograms=" + temporary_name(histogram_file(part.binary, round)).string()};
+          "--histograms=" + temporary_name(histogram_file(part.binary, round)).string(),
+          "--repetition_records=" + temporary_name(repetitions_file(part.binary, round)).string()};
 }
 
-std::optional<std::string> RunDirectory::accept(const BinaryPlan& part, int round) const {
-  const fs::path file = round_file(part.binary, round);
-  const fs::path histograms = histogram_file(part.binary, round);
-  std::vector<std::string> names;
-  for (const auto& one : part.cases) names.push_back(one.name);
-  if (auto wrong = fault_of_round(temporary_name(file), names)) return wrong;
-  if (auto wrong = fault_of_histograms(temporary_name(histograms))) return wrong;
-  publish(histograms);
-  publish(file);  // last: it says that the round is whole
+std::optional<std::string> RunDirectory::accept(const std::string& binary, int round,
+                                                const std::set<std::string>& cases) const {
+  struct File {
+    fs::path path;
+    const char* list;
+  };
+  // The rows last: they say that the round is whole.
+  const std::array<File, 3> files{{{histogram_file(binary, round), kHistograms},
+                                   {repetitions_file(binary, round), kRepetitions},
+                                   {round_file(binary, round), kRows}}};
+  const bool is_more = !measured(binary, round).empty();
+  if (auto wrong = fault_of_round(temporary_name(files[2].path), cases)) return wrong;
+  for (const auto& [file, list] : files)
+    if (auto wrong = fault_of_list(temporary_name(file), list)) return wrong;
+  for (const auto& [file, list] : files) {
+    Json document = read_json(temporary_name(file));
+    keep_measured(document, list, cases);
+    if (is_more) join_rounds(document, read_json(file), list);
+    write_atomically(file, list == kRows ? document.dump(2) + '\n' : to_line(document) + '\n');
+  }
   return std::nullopt;
 }
 
 void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
   Times limits;
   const std::string binary(kLimits);
-  if (has(binary, round)) limits = times_of(read_json(round_file(binary, round)));
+  if (!measured(binary, round).empty()) limits = times_of(read_json(round_file(binary, round)));
   for (const auto& part : plan.binaries) {
     std::map<std::string, std::string> floors;
     for (const auto& one : part.cases)
       if (one.floor) floors[one.name] = *one.floor;
-    if (floors.empty() || !has(part.binary, round)) continue;
+    if (floors.empty() || measured(part.binary, round).empty()) continue;
     const fs::path file = round_file(part.binary, round);
     Json document = read_json(file);
     if (set_floors(document, floors, limits)) write_json(file, document);
@@ -278,10 +301,11 @@ void RunDirectory::finish(bool complete) {
 
 Plan plan_of(const Json& record, const Catalogue& catalogue) {
   try {
-    Plan plan{{record.at("preset"), record.at("filter"), record.at("rounds"),
-               record.at("window_ms"), record.at("warmup_ms")},
-              {},
-              {}};
+    Plan plan{
+        {record.at("preset"), record.at("filter"), record.at("rounds"), record.at("repetitions"),
+         record.at("window_ms"), record.at("warmup_ms"), record.at("anchor_us"), record.at("seed")},
+        {},
+        {}};
     const auto names = record.at("cases").get<std::set<std::string>>();
     std::size_t found = 0;
     for (const auto& one : catalogue) {

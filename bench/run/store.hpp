@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,14 @@ class RunDirectory {
  public:
   /// Makes the directory, its parents included, with run.json and environment.json in it. Throws
   /// Unusable, with nothing left behind, when it exists and is not empty or cannot be written.
+  /// `more` are members of run.json besides the plan's; by default the build is this one's.
   static RunDirectory create(const std::filesystem::path& path, const Plan& plan,
-                             const std::string& command);
+                             const std::string& command, const Json& more = Json::object());
   /// Opens a run to go on with it. Throws Unusable, with nothing changed, when it is none, is of
-  /// another machine or build, or is being written by another process.
+  /// another machine, or is being written by another process.
   static RunDirectory open(const std::filesystem::path& path);
+  /// Throws Unusable when the run was begun by another build than this one (read_build()).
+  void check_build(const Json& build) const;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// run.json
@@ -37,17 +41,20 @@ class RunDirectory {
   /// environment.json
   [[nodiscard]] const Json& environment() const { return environment_; }
 
-  /// Whether this round of the binary is there, whole and readable.
-  [[nodiscard]] bool has(const std::string& binary, int round) const;
-  /// The failed cases of such a round.
+  /// The names of the cases that this round of the binary holds, failed ones included; none when a
+  /// file of it is missing or damaged.
+  [[nodiscard]] std::set<std::string> measured(const std::string& binary, int round) const;
+  /// The failed ones of them.
   [[nodiscard]] std::vector<Failure> failures(const std::string& binary, int round) const;
 
   /// Writes the list of cases for the binary, and gives the arguments that make it measure them
   /// into temporary files.
   std::vector<std::string> prepare(const BinaryPlan& part, int round) const;
-  /// Gives these files their final names once they are seen to be whole: every case has its row.
-  /// Nothing when that went well, else what is wrong with them.
-  std::optional<std::string> accept(const BinaryPlan& part, int round) const;
+  /// Gives these files their final names once they are seen to be whole: each of these cases has
+  /// its row. What the round held before is kept in front of them. Nothing when that went well,
+  /// else what is wrong with them.
+  std::optional<std::string> accept(const std::string& binary, int round,
+                                    const std::set<std::string>& cases) const;
   /// Writes into a round of every binary what its cases were held against in that round (see
   /// set_floors()); a file in which nothing changes stays as it is.
   void hold_against_limits(const Plan& plan, int round) const;
@@ -63,6 +70,7 @@ class RunDirectory {
   void lock();
   [[nodiscard]] std::filesystem::path round_file(const std::string& binary, int round) const;
   [[nodiscard]] std::filesystem::path histogram_file(const std::string& binary, int round) const;
+  [[nodiscard]] std::filesystem::path repetitions_file(const std::string& binary, int round) const;
   [[nodiscard]] std::filesystem::path cases_file(const std::string& binary, int round) const;
 
   std::filesystem::path path_;
@@ -70,6 +78,9 @@ class RunDirectory {
   Json environment_;
   ipc::os::UniqueFd lock_;
 };
+
+/// Throws Unusable unless a new run can be put there.
+void check_target(const std::filesystem::path& path);
 
 /// The plan of a run that was opened, its cases looked up in the catalogue. Throws Unusable when
 /// one of them is not there any more.

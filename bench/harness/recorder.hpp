@@ -1,0 +1,49 @@
+// What a binary writes beside Google Benchmark's rows: distributions and repetitions.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <map>
+#include <string>
+
+#include "bench/harness/case.hpp"
+#include "bench/harness/json_file.hpp"
+
+namespace bench {
+
+/// Where it writes; an empty name: nowhere.
+struct RecordFiles {
+  std::string histograms;
+  std::string repetitions;
+  int progress_fd = -1;  ///< gets a line a case
+  /// Counters of 0 are left out: of several repetitions the library computes a coefficient of
+  /// variation, which of zeros is NaN, and writes that as JSON that nobody can read.
+  bool without_zeros = false;
+};
+
+/// Runs cases for Google Benchmark and keeps what its rows have no room for (reports/FORMAT.md).
+class Recorder {
+ public:
+  Recorder(std::string binary, RecordFiles files, const Window& window)
+      : binary_(std::move(binary)), files_(std::move(files)), window_(window) {}
+
+  /// Measures the case as one repetition of the library's.
+  void run(const Case& one, benchmark::State& state);
+  /// Throws std::system_error.
+  void write() const;
+
+ private:
+  void keep(const std::string& name, int repetition, const Outcome& outcome);
+  void keep(const std::string& name, int repetition, const std::string& series,
+            const Histogram& all, std::int64_t operations_per_sample);
+  void progress(std::string line) const;
+
+  std::string binary_;
+  RecordFiles files_;
+  Window window_;
+  std::map<std::string, int> repetitions_;
+  Json histograms_ = Json::array();
+  Json cases_ = Json::array();
+};
+
+}  // namespace bench

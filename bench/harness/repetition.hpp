@@ -1,0 +1,45 @@
+// A repetition: one timed window of a process, and what was seen in it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "bench/harness/anchor.hpp"
+#include "bench/harness/usage.hpp"
+
+namespace bench {
+
+inline constexpr std::size_t kMostRepetitions = 32;
+
+/// How a process of a case measures: it warms up once, then takes its repetitions, with a look at
+/// the anchor before each and after the last; and how late its peers may be before they count as
+/// hung.
+struct Window {
+  std::chrono::nanoseconds warmup = std::chrono::milliseconds(20);
+  std::chrono::nanoseconds timed = std::chrono::milliseconds(50);
+  std::chrono::nanoseconds grace = std::chrono::milliseconds(1000);
+  int repetitions = 1;                 ///< 1 to kMostRepetitions
+  std::chrono::nanoseconds anchor{0};  ///< length of a look; 0: none is taken
+  double injected_percent = 0;  ///< by how much an operation is made longer, where the case can
+};
+
+/// ns an operation; all 0 where operations were counted and not timed one by one.
+struct Quantiles {
+  double min = 0, p10 = 0, p50 = 0, p90 = 0, p99 = 0, p99_9 = 0, max = 0;
+};
+
+/// One of them. Times are CLOCK_MONOTONIC.
+struct Repetition {
+  std::int64_t started_at_ns = 0;
+  std::int64_t elapsed_ns = 0;
+  std::int64_t operations = 0;  ///< timed or counted, of all peers
+  Quantiles ns;
+  Usage usage;  ///< of all peers
+
+  /// ns an operation over the whole window; 0 when none ended in it.
+  [[nodiscard]] double mean_ns() const {
+    return operations ? static_cast<double>(elapsed_ns) / static_cast<double>(operations) : 0;
+  }
+};
+
+}  // namespace bench
