@@ -34,7 +34,7 @@ Outcome semaphore_contention(int processes, std::int64_t hold_ns, const Window& 
   const os::SharedObject<std::int64_t> counter(0);
   const auto body = [&](Peer& peer) {
     const auto with = [&](auto work) {
-      count(peer, [&semaphore, &inside = *counter, work] {
+      count<Counting::together>(peer, [&semaphore, &inside = *counter, work] {
         semaphore.acquire();
         inside = inside + 1;
         work();
@@ -67,11 +67,11 @@ Outcome shared_contention(Access access, int processes, const Window& window, Pl
     const std::size_t own = access == Access::add_own ? peer.index() : 0;
     peer.start();
     if (access != Access::load) {
-      count(peer, [&] { cells.add(own, 1); });
+      count<Counting::together>(peer, [&] { cells.add(own, 1); });
       return;
     }
     std::int64_t seen = 0;
-    count(peer, [&] { seen |= cells.load(own); });
+    count<Counting::together>(peer, [&] { seen |= cells.load(own); });
     if (seen != 0) throw std::runtime_error(fmt::format("loaded {} where 0 was stored", seen));
   };
   return contend(
@@ -133,7 +133,7 @@ void consume_parcels(Peer& peer, Q& queue, Tally& tally) {
     sum += parcel.number + 1;
   };
   peer.start();
-  count(peer, take);
+  count<Counting::together>(peer, take);
   peer.stop();
   // Every producer ends with one last message and every consumer leaves with one, so all is
   // consumed.

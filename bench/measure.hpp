@@ -45,8 +45,8 @@ Outcome one_way(const Window& window, Placement placement,
                 const std::function<void(Peer&)>& producer,
                 const std::function<void(Peer&)>& consumer);
 
-/// N peers on one object; each counts what it did. `prove` gets the sum of all their operations
-/// since the start gate, and throws when the object does not agree.
+/// N peers on one object; each counts what it did, together with the others. `prove` gets the sum
+/// of all their operations since the start gate, and throws when the object does not agree.
 Outcome contend(const Window& window, Placement placement, std::size_t processes,
                 const std::function<void(Peer&)>& body,
                 const std::function<void(std::int64_t)>& prove);

@@ -3,6 +3,7 @@
 
 set(layer_ipc/os 1)
 set(layer_ipc/wire 1)
+set(layer_bench/statistics 1)
 foreach(noun process pipe queue shared semaphore notify sync)
   set(layer_ipc/${noun} 2)
 endforeach()
@@ -17,7 +18,7 @@ set(layer_bench/rivals 7)
 
 # The room of a path: its layered file or folder, e.g. ipc/pipe/x.hpp -> ipc/pipe.
 function(room_of path out)
-  string(REGEX MATCH "^(ipc/backends\\.hpp|ipc/[a-z_]+|bench/harness|bench/run|bench/rivals|bench)" room "${path}")
+  string(REGEX MATCH "^(ipc/backends\\.hpp|ipc/[a-z_]+|bench/statistics|bench/harness|bench/run|bench/rivals|bench)" room "${path}")
   set(${out} "${room}" PARENT_SCOPE)
 endfunction()
 

@@ -8,7 +8,7 @@ const BuildInfo& build_info() {
   static const BuildInfo info{IPCMARK_BUILD_VERSION,   IPCMARK_BUILD_GIT_SHA,
                               IPCMARK_BUILD_GIT_DIRTY, IPCMARK_BUILD_BUILD_TYPE,
                               IPCMARK_BUILD_COMPILER,  IPCMARK_BUILD_FLAGS,
-                              IPCMARK_BUILD_BENCHMARK};
+                              IPCMARK_BUILD_BENCHMARK, IPCMARK_BUILD_LTO};
   return info;
 }
 

@@ -14,6 +14,7 @@ struct BuildInfo {
   std::string compiler;           ///< e.g. "GNU 12.2.0"
   std::string compiler_flags;     ///< of every source file
   std::string benchmark_version;  ///< of Google Benchmark, as its package says
+  bool lto = false;               ///< optimised across sources when linked
 };
 
 const BuildInfo& build_info();

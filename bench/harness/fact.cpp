@@ -1,30 +1,15 @@
 #include "bench/harness/fact.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
+#include <stdexcept>
 
 #include "ipc/os/cpu.hpp"
-#include "ipc/os/error.hpp"
-#include "ipc/os/limits.hpp"
 
 namespace bench {
 
 namespace {
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\n\r");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\n\r") - begin + 1);
-}
-
-std::string first_line(const std::string& path) {
-  return trimmed(split(read_all_or_throw(path) + '\n', '\n').front());
-}
 
 /// A number where the whole text is one, or one with a unit of kB as in /proc/meminfo (then bytes).
 Json scalar(const std::string& text) {
@@ -36,106 +21,97 @@ Json scalar(const std::string& text) {
   return std::string_view(stop, end) == " kB" ? Json(number * 1024) : Json(text);
 }
 
+/// A fact ends up in JSON, on terminals and on pages, whatever the file held.
+void make_printable(Json& fact) {
+  constexpr std::size_t kMost = 8192;  // of characters or entries: no honest file is longer
+  if (fact.is_array() && fact.size() > kMost) fact.erase(fact.begin() + kMost, fact.end());
+  if (fact.is_structured()) {
+    for (auto& part : fact) make_printable(part);
+  } else if (fact.is_string()) {
+    auto& text = fact.get_ref<std::string&>();
+    if (text.size() > kMost) text.resize(kMost);
+    for (char& c : text)
+      if (c == '\t')
+        c = ' ';
+      else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+        c = '?';
+    text = Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
+               .get<std::string>();
+  }
+}
+
 }  // namespace
 
 Json unknown(const std::string& reason) {
   return Json{{"unknown", reason}};
 }
 
-Json fact_or_reason(const Reader& reader) {
+bool is_unknown(const Json& fact) {
+  return fact.is_null() || (fact.is_object() && fact.contains("unknown"));
+}
+
+Json fact_or_reason(const Reader& reader, const Root& root) {
+  Json fact;
   try {
-    return reader();
+    fact = reader(root);
   } catch (const std::exception& error) {
-    return unknown(error.what());
+    fact = unknown(error.what());
   }
-}
-
-std::optional<std::string> read_all(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    // An empty file sets the failbit of the output stream; it is readable all the same.
-    if (file && errno == 0) return "";
-    return std::nullopt;
-  }
-  return text.str();
-}
-
-std::string read_all_or_throw(const std::string& path) {
-  if (auto text = read_all(path)) return *text;
-  ipc::os::throw_error(errno ? errno : EIO, "read " + path);
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  std::string part;
-  if (separator == ' ') {
-    while (stream >> part) parts.push_back(part);
-  } else {
-    while (std::getline(stream, part, separator)) parts.push_back(part);
-  }
-  return parts;
-}
-
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
-    names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
+  make_printable(fact);
+  return fact;
 }
 
 Reader line_of(std::string path) {
-  return [path = std::move(path)]() -> Json { return first_line(path); };
+  return [path = std::move(path)](const Root& root) -> Json { return root.line(path); };
 }
 
 Reader number_of(std::string path) {
-  return [path = std::move(path)]() -> Json {
-    first_line(path);  // for its error, which says why
-    if (const auto number = ipc::os::read_number(path)) return *number;
-    return unknown(path + " holds no number");
+  return [path = std::move(path)](const Root& root) -> Json {
+    if (const auto number = number_at(root.line(path))) return *number;
+    return unknown("odd: " + path + " holds no number");
   };
 }
 
 Reader numbers_of(std::string path) {
-  return [path = std::move(path)] {
+  return [path = std::move(path)](const Root& root) {
     Json numbers = Json::array();
-    for (const auto& word : split(first_line(path), ' ')) numbers.push_back(scalar(word));
+    for (const auto& word : split(root.line(path), ' ')) numbers.push_back(scalar(word));
     return numbers;
   };
 }
 
 Reader choice_of(std::string path) {
-  return [path = std::move(path)]() -> Json {
-    const std::string line = first_line(path);
+  return [path = std::move(path)](const Root& root) -> Json {
+    const std::string line = root.line(path);
     const auto open = line.find('[');
     const auto close = line.find(']');
-    if (open == std::string::npos || close < open) return line;
+    if (open == std::string::npos || close == std::string::npos || close < open) return line;
     return line.substr(open + 1, close - open - 1);
   };
 }
 
+Reader lines_of(std::string path) {
+  return
+      [path = std::move(path)](const Root& root) -> Json { return split(root.text(path), '\n'); };
+}
+
 Reader field_of(std::string path, std::string key) {
-  return [path = std::move(path), key = std::move(key)]() -> Json {
-    for (const auto& line : split(read_all_or_throw(path), '\n')) {
+  return [path = std::move(path), key = std::move(key)](const Root& root) -> Json {
+    for (const auto& line : split(root.text(path), '\n')) {
       const auto colon = line.find(':');
       if (colon != std::string::npos && trimmed(line.substr(0, colon)) == key)
         return scalar(trimmed(line.substr(colon + 1)));
     }
-    return unknown("no " + key + " in " + path);
+    return unknown("not here: no " + key + " in " + path);
   };
 }
 
 Reader of_every_cpu(std::string suffix) {
-  return [suffix = std::move(suffix)]() -> Json {
+  return [suffix = std::move(suffix)](const Root& root) -> Json {
     std::set<std::string> distinct;
     Json all = Json::array();
     for (const auto& cpu : ipc::os::allowed_cpus()) {
-      const auto text =
-          first_line("/sys/devices/system/cpu/cpu" + std::to_string(cpu.id) + "/" + suffix);
+      const auto text = root.line(cpu_folder(cpu.id) + suffix);
       distinct.insert(text);
       all.push_back(scalar(text));
     }
@@ -143,8 +119,42 @@ Reader of_every_cpu(std::string suffix) {
   };
 }
 
-Reader lines_of(std::string path) {
-  return [path = std::move(path)]() -> Json { return split(read_all_or_throw(path), '\n'); };
+Reader first_of(std::vector<Reader> readers) {
+  return [readers = std::move(readers)](const Root& root) {
+    Json first;
+    for (const auto& reader : readers) {
+      Json fact = fact_or_reason(reader, root);
+      if (!is_unknown(fact)) return fact;
+      if (first.is_null()) first = std::move(fact);
+    }
+    return first;
+  };
+}
+
+Reader asked(Json (*ask)()) {
+  return [ask](const Root&) { return ask(); };
+}
+
+Reader constant(Json value) {
+  return [value = std::move(value)](const Root&) { return value; };
+}
+
+std::string cpu_folder(int id) {
+  return "/sys/devices/system/cpu/cpu" + std::to_string(id) + "/";
+}
+
+std::vector<int> cpus_in(const std::string& list) {
+  constexpr long long kMostCpus = 1 << 16;
+  std::vector<int> ids;
+  for (const auto& range : split(list, ',')) {
+    const auto first = number_at(range);
+    const auto dash = range.find('-');
+    const auto last = dash == std::string::npos ? first : number_at(range.substr(dash + 1));
+    if (!first || !last || *first < 0 || *last < *first || *last >= kMostCpus)
+      throw std::runtime_error("odd: '" + list.substr(0, 40) + "' is no list of CPUs");
+    for (auto id = *first; id <= *last; ++id) ids.push_back(static_cast<int>(id));
+  }
+  return ids;
 }
 
 }  // namespace bench

@@ -1,108 +1,245 @@
-// Facts of the kernel's configuration and of the cgroup: what files hold in a format of their own.
+// Facts of the kernel: what it was built from and with, and what it lets us count.
+#include <elf.h>
+#include <fmt/format.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "bench/harness/command.hpp"
 #include "bench/harness/fact.hpp"
 #include "bench/harness/machine_facts.hpp"
-#include "ipc/os/limits.hpp"
+#include "ipc/os/unique_fd.hpp"
 
 namespace bench::facts {
 
 namespace {
 
-/// Options that change what IPC costs: by name, or by the beginning of their name.
+/// Options that change what IPC costs, by the beginning of their name.
 constexpr std::string_view kOptions[] = {
-    "CONFIG_HZ=",         "CONFIG_HZ_PERIODIC",    "CONFIG_NO_HZ",
-    "CONFIG_PREEMPT",     "CONFIG_SCHED_",         "CONFIG_MITIGATION",
-    "CONFIG_RETPOLINE",   "CONFIG_PAGE_TABLE_",    "CONFIG_CPU_MITIGATIONS",
-    "CONFIG_DEBUG_LOCK",  "CONFIG_PROVE_LOCKING",  "CONFIG_LOCKDEP",
-    "CONFIG_LOCK_STAT",   "CONFIG_KASAN=",         "CONFIG_KCSAN=",
-    "CONFIG_KMSAN=",      "CONFIG_UBSAN=",         "CONFIG_KFENCE=",
-    "CONFIG_KMEMLEAK",    "CONFIG_DEBUG_KMEMLEAK", "CONFIG_DEBUG_PAGEALLOC",
-    "CONFIG_DEBUG_SPIN",  "CONFIG_DEBUG_MUTEXES",  "CONFIG_DEBUG_ATOMIC_SLEEP",
-    "CONFIG_DEBUG_VM=",   "CONFIG_SLUB_DEBUG_ON",  "CONFIG_DEBUG_OBJECTS",
-    "CONFIG_FUNCTION_AL", "CONFIG_POSIX_MQUEUE=",  "CONFIG_SYSVIPC=",
-    "CONFIG_HALTPOLL",    "CONFIG_GCC_VERSION",    "CONFIG_CLANG_VERSION",
+    "AUDITSYSCALL",
+    "CC_OPTIMIZE",
+    "CC_VERSION_TEXT",
+    "CFI",
+    "CFS_BANDWIDTH",
+    "CGROUP_SCHED",
+    "CLANG_VERSION",
+    "CONTEXT_TRACKING",
+    "CPU_MITIGATIONS",
+    "CPU_SRSO",
+    "DEBUG_",
+    "FAIR_GROUP_SCHED",
+    "FORTIFY_SOURCE",
+    "FUNCTION_ALIGNMENT",
+    "FUNCTION_TRACER",
+    "FUNCTION_GRAPH_TRACER",
+    "FUTEX",
+    "GCC_VERSION",
+    "HALTPOLL",
+    "HARDENED_USERCOPY",
+    "HIGH_RES_TIMERS",
+    "HZ",
+    "INIT_ON_",
+    "INIT_STACK",
+    "KASAN",
+    "KCOV",
+    "KCSAN",
+    "KFENCE",
+    "KMEMLEAK",
+    "KMSAN",
+    "LATENCYTOP",
+    "LOCKDEP",
+    "LOCK_STAT",
+    "LTO",
+    "MITIGATION",
+    "NO_HZ",
+    "NUMA_BALANCING",
+    "PAGE_POISONING",
+    "PAGE_TABLE_",
+    "PARAVIRT",
+    "POSIX_MQUEUE",
+    "PREEMPT",
+    "PROVE_",
+    "PSI",
+    "RANDOMIZE_",
+    "RCU_",
+    "RETHUNK",
+    "RETPOLINE",
+    "RSEQ",
+    "RT_GROUP_SCHED",
+    "SCHED",
+    "SCHEDSTATS",
+    "SECURITY=",
+    "SLAB_",
+    "SLUB",
+    "SPECULATION_",
+    "STACKPROTECTOR",
+    "SYSVIPC",
+    "TICK_CPU_ACCOUNTING",
+    "TRANSPARENT_HUGEPAGE",
+    "TRACE_IRQFLAGS",
+    "UBSAN",
+    "UCLAMP",
+    "VIRT_CPU_ACCOUNTING",
+    "VMAP_STACK",
 };
 
-std::string config_text() {
-  const std::string release = kernel_release().get<std::string>();
-  for (const auto& path : {"/boot/config-" + release, "/lib/modules/" + release + "/config"})
-    if (auto text = read_all(path)) return *text;
-  if (!std::filesystem::exists("/proc/config.gz"))
-    throw std::runtime_error("neither /boot/config-" + release + " nor /proc/config.gz");
-  const auto result = run_command({"gzip", "-dc", "/proc/config.gz"},
-                                  ipc::os::Deadline::after(std::chrono::seconds(10)));
+std::string unpacked_config(const Root& root) {
+  const std::string file = "/proc/config.gz";
+  if (!root.has(file)) throw std::runtime_error("not here: no " + file);
+  const auto result = run_command({"gzip", "-dc", root.at(file)},
+                                  ipc::os::Deadline::after(std::chrono::seconds(2)));
   if (result.finished && result.status.exited() && result.status.code() == 0) return result.output;
-  throw std::runtime_error("gzip -dc /proc/config.gz: " + result.errors);
+  throw std::runtime_error("unreadable: gzip -dc " + file + ": " + trimmed(result.errors));
 }
 
-/// The path of this process in the hierarchy of a cgroup controller; "" names version 2.
-std::optional<std::string> cgroup_path(const std::string& controller) {
-  for (const auto& line : split(read_all_or_throw("/proc/self/cgroup"), '\n')) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const auto controllers = split(line.substr(first + 1, second - first - 1), ',');
-    const bool hit = controller.empty()
-                         ? controllers.empty()
-                         : std::count(controllers.begin(), controllers.end(), controller) > 0;
-    if (hit) return line.substr(second + 1);
+/// The running kernel's own word first; a file in /boot may be of another build of that release.
+std::string config_text(const Root& root) {
+  const std::string release = kernel_release().get<std::string>();
+  std::string reasons;
+  try {
+    return unpacked_config(root);
+  } catch (const std::exception& error) {
+    reasons = error.what();
   }
-  return std::nullopt;
+  for (const auto& path : {"/boot/config-" + release, "/lib/modules/" + release + "/config",
+                           "/lib/modules/" + release + "/build/.config"})
+    try {
+      return root.text(path);
+    } catch (const std::exception& error) {
+      reasons += std::string("; ") + error.what();
+    }
+  throw std::runtime_error(reasons);
 }
 
-/// Version 2 says "max 100000" or "50000 100000".
-std::optional<double> quota_v2(const std::string& folder) {
-  const auto words = split(ipc::os::read_line(folder + "/cpu.max").value_or(""), ' ');
-  if (words.size() != 2 || words[0] == "max") return std::nullopt;
-  return std::atof(words[0].c_str()) / std::atof(words[1].c_str());
+bool matters(std::string_view line) {
+  constexpr std::string_view kPrefix = "CONFIG_";
+  if (!line.starts_with(kPrefix)) return false;
+  line.remove_prefix(kPrefix.size());
+  return std::any_of(std::begin(kOptions), std::end(kOptions),
+                     [&](std::string_view option) { return line.starts_with(option); });
 }
 
-std::optional<double> quota_v1(const std::string& folder) {
-  const auto quota = ipc::os::read_number(folder + "/cpu.cfs_quota_us").value_or(-1);
-  const auto period = ipc::os::read_number(folder + "/cpu.cfs_period_us").value_or(0);
-  if (quota <= 0 || period <= 0) return std::nullopt;
-  return static_cast<double>(quota) / static_cast<double>(period);
+/// Notes are a header, a name and a description, each padded to 4 bytes (elf(5)).
+constexpr std::size_t padded(std::size_t bytes) {
+  return (bytes + 3) / 4 * 4;
 }
 
-/// The tightest quota from the process's own group up to the root of the hierarchy.
-template <class Quota>
-void tighten(std::optional<double>& tightest, const std::string& root,
-             const std::optional<std::string>& group, Quota quota) {
-  if (!group) return;
-  // Inside a container the group's own path may not exist; its files are then at the root.
-  for (std::filesystem::path path = *group;; path = path.parent_path()) {
-    const auto found = quota(root + path.string());
-    if (found) tightest = tightest ? std::min(*tightest, *found) : *found;
-    if (!path.has_relative_path()) return;
+ipc::os::UniqueFd open_cycle_counter() {
+  perf_event_attr attributes{};
+  attributes.size = sizeof attributes;
+  attributes.type = PERF_TYPE_HARDWARE;
+  attributes.config = PERF_COUNT_HW_CPU_CYCLES;
+  attributes.exclude_kernel = 1;  // what perf_event_paranoid 2 leaves to everybody
+  attributes.exclude_hv = 1;
+  return ipc::os::UniqueFd(static_cast<int>(
+      ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
+}
+
+std::string why_no_counter(int error) {
+  const std::string text = fmt::format("perf_event_open: {}", std::strerror(error));
+  switch (error) {
+    case ENOENT:
+    case EOPNOTSUPP:
+    case ENODEV:
+      return text + "; this CPU, or the hypervisor, offers no hardware counters";
+    case EACCES:
+      return text + "; kernel.perf_event_paranoid forbids them to this user";
+    case EPERM:
+      return text + "; a security filter forbids them (docker: --cap-add PERFMON)";
+    case ENOSYS:
+      return text + "; the kernel has no CONFIG_PERF_EVENTS, or a seccomp filter hides it";
+    default:
+      return text;
   }
 }
 
 }  // namespace
 
-Json kernel_config() {
+Json kernel_config(const Root& root) {
   Json found = Json::array();
-  for (const auto& line : split(config_text(), '\n'))
-    for (const auto option : kOptions)
-      if (line.starts_with(option)) {
-        found.push_back(line);
-        break;
-      }
-  return found;
+  for (const auto& line : split(config_text(root), '\n'))
+    if (matters(line)) found.push_back(line);
+  return found.empty() ? unknown("odd: the kernel's configuration names no option") : found;
 }
 
-Json cpu_quota_cpus() {
-  std::optional<double> tightest;
-  const auto version2 = cgroup_path("");
-  tighten(tightest, "/sys/fs/cgroup", version2, quota_v2);
-  tighten(tightest, "/sys/fs/cgroup/unified", version2, quota_v2);
-  for (const char* name : {"cpu", "cpu,cpuacct", "cpuacct,cpu"})
-    tighten(tightest, std::string("/sys/fs/cgroup/") + name, cgroup_path("cpu"), quota_v1);
-  return tightest ? Json(*tightest) : Json("none");
+Json function_alignment(const Root& root) {
+  constexpr std::string_view kOption = "CONFIG_FUNCTION_ALIGNMENT=";
+  for (const auto& line : split(config_text(root), '\n'))
+    if (line.starts_with(kOption))
+      if (const auto bytes = number_at(line.substr(kOption.size()))) return *bytes;
+  return unknown("not here: this kernel's configuration has no CONFIG_FUNCTION_ALIGNMENT");
+}
+
+std::string compiler_in(const std::string& version) {
+  // "Linux version R (builder@host) (gcc (Debian 12) 12.2.0, GNU ld 2.40) #1 SMP"
+  const auto builder_end = version.find(") (");
+  if (builder_end == std::string::npos) return "";
+  const auto begin = builder_end + 3;
+  int depth = 1;
+  for (auto at = begin; at < version.size(); ++at) {
+    if (version[at] == '(') ++depth;
+    if (version[at] == ')' && --depth == 0) return version.substr(begin, at - begin);
+  }
+  return "";
+}
+
+Json kernel_compiler(const Root& root) {
+  const std::string compiler = compiler_in(root.line("/proc/version"));
+  return compiler.empty() ? unknown("odd: /proc/version names no compiler") : Json(compiler);
+}
+
+std::optional<std::string> build_id_in(std::string_view notes) {
+  Elf64_Nhdr header{};  // the same as Elf32_Nhdr
+  while (notes.size() >= sizeof header) {
+    std::memcpy(&header, notes.data(), sizeof header);
+    notes.remove_prefix(sizeof header);
+    const std::size_t name = padded(header.n_namesz);
+    if (name > notes.size() || header.n_descsz > notes.size() - name) return std::nullopt;
+    const std::string_view content = notes.substr(name, header.n_descsz);
+    if (header.n_type == NT_GNU_BUILD_ID &&
+        notes.substr(0, header.n_namesz) == std::string_view("GNU", 4) && !content.empty()) {
+      std::string hex;
+      for (const char c : content) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+      return hex;
+    }
+    notes.remove_prefix(std::min(notes.size(), name + padded(header.n_descsz)));
+  }
+  return std::nullopt;
+}
+
+Json kernel_build_id(const Root& root) {
+  const std::string notes = root.text("/sys/kernel/notes");
+  if (const auto id = build_id_in(notes)) return *id;
+  return unknown("not here: /sys/kernel/notes holds no build-id");
+}
+
+Json livepatches(const Root& root) {
+  root.need("/sys/kernel");
+  return root.names("/sys/kernel/livepatch");
+}
+
+Json boot_parameter(const Root& root, std::string_view name) {
+  const std::string start = std::string(name) + "=";
+  for (const auto& word : split(root.line("/proc/cmdline"), ' '))
+    if (word.starts_with(start)) return word.substr(start.size());
+  return "none";
+}
+
+Json hardware_counters() {
+  const auto counter = open_cycle_counter();
+  if (!counter) return why_no_counter(errno);
+  volatile unsigned work = 0;
+  for (unsigned i = 0; i < 10'000; ++i) work = work + i;
+  std::uint64_t cycles = 0;
+  if (::read(counter.get(), &cycles, sizeof cycles) != sizeof cycles || cycles == 0)
+    return "perf_event_open opens a counter, but it counts nothing";
+  return "available";
 }
 
 }  // namespace bench::facts

@@ -171,32 +171,40 @@ struct Count {
   std::int64_t elapsed_ns = 0;  ///< from its first to its last operation in each
 };
 
-/// Operations from the beginning of a window until its end. One that ends too late is not counted:
-/// where many count, all of them have the same window, however late one of them came to run.
-template <class Operation>
+/// Who counts in a window. One alone counts its last operation too, which ends after the window,
+/// and at least one. Of many together all have the same window, however late one of them comes to
+/// run: what ends after it is not counted.
+enum class Counting { alone, together };
+
+/// Operations from the beginning of a window until its end; `done` grows by all of them.
+template <Counting kCounting, class Operation>
 Count count_in(const OpenWindow& window, Batch& batch, Operation& operation, std::int64_t& done) {
   Count result;
   while (ipc::os::now_ns() < window.from_ns) continue;
   const std::int64_t from = ipc::os::now_ns();
-  for (std::int64_t last = from, now = from; now < window.until_ns; last = now) {
+  const auto goes_on = [&](std::int64_t now) {
+    return now < window.until_ns || (kCounting == Counting::alone && result.operations == 0);
+  };
+  for (std::int64_t last = from, now = from; goes_on(now); last = now) {
     const std::int64_t size = batch.size();
     for (std::int64_t i = 0; i < size; ++i) operation();
     done += size;
     now = ipc::os::now_ns();
     batch.took(now - last);
-    if (now <= window.until_ns) result = {result.operations + size, now - from};
+    if (kCounting == Counting::alone || now <= window.until_ns)
+      result = {result.operations + size, now - from};
   }
   return result;
 }
 
 /// Warms up, then counts operations in every repetition; gives what it did in all of them.
-template <class Operation>
+template <Counting kCounting = Counting::alone, class Operation>
 Count count(Peer& peer, Operation operation) {
   Batch batch;
   Count sum;
   std::int64_t done = run_until(peer.next_window()->until_ns, batch, operation);
   while (const auto window = peer.next_window()) {
-    const Count one = count_in(*window, batch, operation, done);
+    const Count one = count_in<kCounting>(*window, batch, operation, done);
     peer.end_window(one.operations, one.elapsed_ns);
     sum.operations += one.operations;
     sum.elapsed_ns += one.elapsed_ns;

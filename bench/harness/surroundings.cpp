@@ -124,8 +124,8 @@ void Surroundings::judge_pauses(Outcome& outcome) const {
     longest = std::max(longest, one.elapsed_ns);
   }
   if (longest > shortest + kPause_ns)
-    outcome.not_comparable.push_back(
-        fmt::format("stood still for {:.1f} s", static_cast<double>(longest) / kSecond_ns));
+    outcome.not_comparable.push_back(fmt::format(
+        "stood still for {:.1f} s", static_cast<double>(longest - shortest) / kSecond_ns));
 }
 
 void Surroundings::judge_topology(Outcome& outcome) const {

@@ -1,6 +1,6 @@
 # Writes the header that says what was built. Without git, or outside a checkout of this project,
 # the commit is "unknown".
-# Usage: cmake -D SOURCE= -D OUT= -D VERSION= -D BUILD_TYPE= -D BENCHMARK= -D COMPILER= -D FLAGS= -P this
+# Usage: cmake -D SOURCE= -D OUT= -D VERSION= -D BUILD_TYPE= -D BENCHMARK= -D COMPILER= -D FLAGS= -D LTO= -P this
 
 set(sha unknown)
 set(dirty false)
@@ -30,6 +30,11 @@ foreach(entry VERSION BUILD_TYPE BENCHMARK COMPILER FLAGS)
   string(REGEX REPLACE "([\\\\\"])" "\\\\\\1" escaped "${${entry}}")
   string(APPEND text "#define IPCMARK_BUILD_${entry} \"${escaped}\"\n")
 endforeach()
+set(lto false)
+if(LTO OR FLAGS MATCHES "-flto" AND NOT FLAGS MATCHES "-fno-lto")
+  set(lto true)
+endif()
+string(APPEND text "#define IPCMARK_BUILD_LTO ${lto}\n")
 string(APPEND text "#define IPCMARK_BUILD_GIT_SHA \"${sha}\"\n#define IPCMARK_BUILD_GIT_DIRTY ${dirty}\n")
 
 set(old "")

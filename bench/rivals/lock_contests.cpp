@@ -75,7 +75,7 @@ double contended_ns(const Window& window, Placement placement) {
   };
   const auto contender = [&](Peer& peer) {
     peer.start();
-    count(peer, [&, &inside = *counter] {
+    count<Counting::together>(peer, [&, &inside = *counter] {
       lock.lock();
       inside = inside + 1;
       work();

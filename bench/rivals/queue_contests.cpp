@@ -92,7 +92,7 @@ void consume(Peer& peer, Queue& queue, Tally& tally) {
     return true;
   };
   peer.start();
-  count(peer, take);
+  count<Counting::together>(peer, take);
   --tally.counting;
   while (take()) continue;
   tally.received += received;

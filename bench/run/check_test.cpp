@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"boost", R"({"cpu_power": {"boost": 1}})", kWarn},
         Sample{"turbo", R"({"cpu_power": {"no_turbo": 1}})", kOk},
         Sample{"turbo", R"({"cpu_power": {"no_turbo": 0}})", kWarn},
-        Sample{"SMT", R"({"topology": {"smt_active": 1}})", kWarn},
+        Sample{"SMT", R"({"topology": {"share_a_core": ["0,1"]}})", kWarn},
         Sample{"battery", R"({"cpu_power": {"on_battery": true}})", kWarn},
         Sample{"load", R"({"load": {"average": [0.3, 9, 9]}, "machine": {"cpus": 4}})", kOk},
         Sample{"load", R"({"load": {"average": [0.5, 0, 0]}, "machine": {"cpus": 4}})", kWarn},
@@ -65,10 +65,10 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"clock cost", R"({"clock": {"read_ns": 900.5}})", kWarn},
         Sample{"debug kernel", R"({"kernel": {"config": ["CONFIG_HZ=250"]}})", kOk},
         Sample{"debug kernel", R"({"kernel": {"config": ["CONFIG_PROVE_LOCKING=y"]}})", kBlock},
-        Sample{"taint", R"({"kernel": {"tainted": 512}})", kWarn},
-        Sample{"live patches", R"({"kernel": {"livepatches": []}})", kOk},
-        Sample{"live patches", R"({"kernel": {"livepatches": ["fix"]}})", kWarn},
-        Sample{"uptime", R"({"kernel": {"uptime_s": 119}})", kWarn},
+        Sample{"taint", R"({"boot": {"tainted": 512}})", kWarn},
+        Sample{"live patches", R"({"boot": {"livepatches": []}})", kOk},
+        Sample{"live patches", R"({"boot": {"livepatches": ["fix"]}})", kWarn},
+        Sample{"uptime", R"({"boot": {"uptime_s": 119}})", kWarn},
         Sample{"hypervisor", R"({"machine": {"hypervisor": "none"}})", kOk},
         Sample{"hypervisor", R"({"machine": {"hypervisor": "KVM"}})", kWarn},
         Sample{"haltpoll", R"({"cpu_power": {"idle_driver": "haltpoll"}})", kWarn},
@@ -82,16 +82,66 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"queue depth", R"({"limits": {"mqueue_msg_max": 4}})", kWarn},
         Sample{"shared memory", R"({"limits": {"shm_free_bytes": 67108864}})", kWarn},
         Sample{"memory", R"({"memory": {"available_bytes": 1000}})", kWarn},
-        Sample{"open files", R"({"limits": {"open_files": -1}})", kOk}));
+        Sample{"open files", R"({"ulimits": {"open_files": [-1, -1]}})", kOk},
+        Sample{"open files", R"({"ulimits": {"open_files": [100, 4096]}})", kWarn},
+        Sample{"SMT", R"({"topology": {"share_a_core": []}})", kOk},
+        Sample{"memory pressure", R"({"load": {"memory_pressure_percent": 3}})", kWarn},
+        Sample{"I/O pressure", R"({"load": {"io_pressure_percent": 1.9}})", kOk},
+        Sample{"boost", R"({"cpu_power": {"boost": [0, 1]}})", kWarn},
+        Sample{"boost", R"({"cpu_power": {"boost": 0}})", kOk},
+        Sample{"energy preference", R"({"cpu_power": {"preference": "balance_power"}})", kWarn},
+        Sample{"energy preference", R"({"cpu_power": {"preference": "performance"}})", kOk},
+        Sample{"clock limit", R"({"cpu_power": {"max_khz": 2000000, "hardware_max_khz": 3600000}})",
+               kWarn},
+        Sample{"clock limit", R"({"cpu_power": {"max_khz": 3600000, "hardware_max_khz": 3600000}})",
+               kOk},
+        Sample{"throttling", R"({"cpu_power": {"throttle_count": 4}})", kWarn},
+        Sample{"idle states", R"({"cpu_power": {"deepest_idle_us": 133}})", kWarn},
+        Sample{"idle states", R"({"cpu_power": {"deepest_idle_us": 2}})", kOk},
+        Sample{"clock resolution", R"({"clock": {"resolution_ns": 10}})", kOk},
+        Sample{"clock resolution", R"({"clock": {"resolution_ns": 41}})", kWarn},
+        Sample{"personality", R"({"process": {"personality": "0x40000"}})", kWarn},
+        Sample{"personality", R"({"process": {"personality": "0x0"}})", kOk},
+        Sample{"NUMA balancing",
+               R"({"scheduler": {"numa_balancing": 1}, "topology": {"numa_nodes": "0-1"}})", kWarn},
+        Sample{"NUMA balancing",
+               R"({"scheduler": {"numa_balancing": 1}, "topology": {"numa_nodes": "0"}})", kOk},
+        Sample{"scheduler extension", R"({"scheduler": {"extension": "enabled"}})", kWarn},
+        Sample{"nice", R"({"process": {"nice": 5}})", kWarn},
+        Sample{"scheduling policy", R"({"process": {"policy": "fifo"}})", kWarn},
+        Sample{"hardware counters", R"({"perf": {"hardware_counters": "none"}})", kOk}));
 
 TEST(CheckText, HasOneLineAFindingThatMattersAndACount) {
-  const auto all = findings(Json::parse(R"({"machine": {"cpus": 1}, "kernel": {"tainted": 0}})"));
+  const auto all = findings(Json::parse(R"({"machine": {"cpus": 1}, "boot": {"tainted": 0}})"));
   const auto brief = to_text(all, false);
   EXPECT_EQ(std::count(brief.begin(), brief.end(), '\n'), 2) << brief;
   EXPECT_EQ(brief.find("warn    CPUs: 1 CPUs usable; placements on two CPUs"), 0u) << brief;
   const auto verbose = to_text(all, true);
   EXPECT_EQ(static_cast<std::size_t>(std::count(verbose.begin(), verbose.end(), '\n')),
             all.size() + 1);
+}
+
+TEST(CheckReasons, AnUnknownFindingSaysWhy) {
+  const auto found =
+      finding(Json::parse(R"({"cpu_power": {"governor": {"unknown": "hidden: /sys is empty"}}})"),
+              "governor");
+  EXPECT_EQ(found.found, "hidden: /sys is empty");
+}
+
+TEST(CheckTaint, NamesTheLetters) {
+  const auto found = finding(Json::parse(R"({"boot": {"tainted": 12289}})"), "taint");
+  EXPECT_EQ(found.found, "kernel taint 12289 (POE)");
+}
+
+/// Every rule on facts of every shape: none may trip over one that it did not expect.
+TEST(CheckShapes, NoFactIsTooOddToBeJudged) {
+  for (const char* value : {"null", "true", "-1", "1e300", "18446744073709551615", "\"\"", "\"x\"",
+                            "[]", "[[]]", "[\"x\", 1]", "{\"unknown\": 3}", "{}", "{\"a\": 1}"}) {
+    Json environment = read_environment();
+    for (auto& group : environment)
+      for (auto& fact : group) fact = Json::parse(value);
+    EXPECT_NO_THROW(findings(environment)) << value;
+  }
 }
 
 TEST(CheckHere, JudgesThisMachineWithoutFail) {
