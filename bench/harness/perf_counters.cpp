@@ -39,6 +39,16 @@ int failure_of(const PerfPlan::Counter& counter, const OpenPerfEvent& open) {
   return open_counter(counter, open) ? 0 : errno;
 }
 
+/// Some hypervisors give counters that stand still. The first event of a plan never is 0.
+bool count_nothing(const PerfPlan& plan) {
+  PerfCounters counters(plan);
+  counters.start();
+  volatile unsigned work = 0;
+  for (unsigned i = 0; i < 10'000; ++i) work = work + i;
+  counters.stop();
+  return !(counters.counts().of[0] > 0);
+}
+
 bool is_refusal(int error) {
   return error == EACCES || error == EPERM;
 }
@@ -48,15 +58,15 @@ std::string why_not(int error) {
     case ENOENT:
     case EOPNOTSUPP:
     case ENODEV:
-      return "this kernel sees no counter for it, as in a virtual machine without a PMU";
+      return "this processor, or the hypervisor, has no counter for it";
     case EACCES:
-    case EPERM:
       return fmt::format(
-          "not allowed: kernel.perf_event_paranoid is {}, and this process lacks CAP_PERFMON or a "
-          "filter keeps it from perf_event_open(2)",
+          "kernel.perf_event_paranoid is {} and forbids it to this user",
           ipc::os::read_line("/proc/sys/kernel/perf_event_paranoid").value_or("unknown"));
+    case EPERM:
+      return "a security filter forbids it (docker: --cap-add PERFMON)";
     case ENOSYS:
-      return "this kernel has no perf_event_open(2)";
+      return "the kernel has no CONFIG_PERF_EVENTS, or a seccomp filter hides it";
     case EBUSY:
       return "somebody else has the counters for himself";
     default:
@@ -103,7 +113,12 @@ PerfPlan plan_perf(std::span<const PerfEvent> events, const OpenPerfEvent& open)
 }
 
 const PerfPlan& hardware_plan() {
-  static const PerfPlan plan = plan_perf(kHardwareEvents);
+  static const PerfPlan plan = [] {
+    PerfPlan found = plan_perf(kHardwareEvents);
+    if (!found.counters.empty() && count_nothing(found))
+      found = {{}, "the kernel opens counters for its processes, but they count nothing"};
+    return found;
+  }();
   return plan;
 }
 

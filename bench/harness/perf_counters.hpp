@@ -60,7 +60,8 @@ struct PerfPlan {
 
 /// Tries each event. Never throws for what the kernel refuses.
 PerfPlan plan_perf(std::span<const PerfEvent> events, const OpenPerfEvent& open = open_perf_event);
-/// The plan of kHardwareEvents, made at the first call.
+/// The plan of kHardwareEvents, made at the first call, and tried: counters that stand still are
+/// missing too.
 const PerfPlan& hardware_plan();
 
 /// A count as if its event had had a counter all the time, since the kernel lets events share them

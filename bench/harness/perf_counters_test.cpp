@@ -174,11 +174,11 @@ TEST_F(HardwareEvents, AreMissingWithTheReasonWhereThereAreNone) {
     return plan.missing;
   };
   EXPECT_EQ(missing(ENOENT),
-            "instructions, cycles, cache_misses, branch_misses: this kernel sees no counter for "
-            "it, as in a virtual machine without a PMU");
+            "instructions, cycles, cache_misses, branch_misses: this processor, or the hypervisor, "
+            "has no counter for it");
   EXPECT_NE(missing(EACCES).find("perf_event_paranoid is "), std::string::npos);
-  EXPECT_NE(missing(EPERM).find("CAP_PERFMON"), std::string::npos);
-  EXPECT_NE(missing(ENOSYS).find("no perf_event_open(2)"), std::string::npos);
+  EXPECT_NE(missing(EPERM).find("PERFMON"), std::string::npos);
+  EXPECT_NE(missing(ENOSYS).find("CONFIG_PERF_EVENTS"), std::string::npos);
   EXPECT_NE(missing(EMFILE).find("Too many open files"), std::string::npos);
 }
 
@@ -202,12 +202,12 @@ TEST_F(HardwareEvents, ThatCannotBeOpenedAnyMoreAreUnknown) {
 TEST_F(HardwareEvents, OfThisMachineAreCountedOrMissingWithAReason) {
   const PerfPlan& plan = hardware_plan();
   EXPECT_EQ(plan.counters.size() == kHardwareEvents.size(), plan.missing.empty()) << plan.missing;
+  if (plan.counters.empty()) GTEST_SKIP() << plan.missing;
   PerfCounters counters(plan);
   counters.start();
   fault();
   counters.stop();
-  for (std::size_t i = 0; i < plan.counters.size(); ++i)
-    EXPECT_NE(counters.counts().of[i], 0) << plan.counters[i].name();
+  EXPECT_GT(counters.counts().of[0], kPages) << plan.counters[0].name();
 }
 
 }  // namespace
