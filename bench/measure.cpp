@@ -9,6 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "bench/statistics/summary.hpp"
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
 #include "ipc/os/limits.hpp"
@@ -98,19 +99,10 @@ void set_shares(Outcome& outcome, std::span<const std::int64_t> peers) {
   if (all == 0) return;
   const auto count = static_cast<double>(peers.size());
   outcome.counters["processes"] = count;
-  outcome.counters["jain_index"] = jain_index(peers);
+  const std::vector<double> shares(peers.begin(), peers.end());
+  outcome.counters["jain_index"] = statistics::jain_index(shares);
   outcome.counters["min_max_share"] = static_cast<double>(least) / static_cast<double>(most);
   outcome.counters["worst_share"] = static_cast<double>(least) * count / all;
-}
-
-double jain_index(std::span<const std::int64_t> peers) {
-  double sum = 0, squares = 0;
-  for (const std::int64_t operations : peers) {
-    const auto share = static_cast<double>(operations);
-    sum += share;
-    squares += share * share;
-  }
-  return squares == 0 ? 1 : sum * sum / (static_cast<double>(peers.size()) * squares);
 }
 
 void Spin::pause() noexcept {

@@ -58,10 +58,6 @@ Outcome shared_out(PeersReport report, std::size_t counting, const Window& windo
 /// The counters that tell how evenly an object was shared, by what each peer did.
 void set_shares(Outcome& outcome, std::span<const std::int64_t> peers);
 
-/// Jain's index of fairness: 1 when all have the same, 1/n when one has all (Jain, Chiu and Hawe
-/// 1984).
-double jain_index(std::span<const std::int64_t> peers);
-
 /// Waits for another process to change shared memory: spins, and lets others run when that takes
 /// long, so that it ends on one CPU too.
 class Spin {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bench/statistics/summary.hpp"
+
 namespace bench {
 
 void Outcome::set_samples(const Samples& samples) {
@@ -27,13 +29,6 @@ void Outcome::set_samples(const Samples& samples) {
 }
 
 namespace {
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 void set_shares_of_use(std::map<std::string, double>& counters, const PeersReport& report) {
   if (report.operations == 0) return;
@@ -63,14 +58,14 @@ void Outcome::set_report(const PeersReport& report) {
     quick.push_back(histogram ? one.ns.p10 : one.mean_ns());
   }
   if (typical.empty()) throw CaseFailed("no operation ended inside the window");
-  operation_ns = counters["typical_ns"] = median(std::move(typical));
+  operation_ns = counters["typical_ns"] = statistics::median(typical);
   counters["quiet_ns"] = std::ranges::min(quick);
   if (histogram) counters["tail_ns"] = counters["latency_ns_p99"];
   counters["repetitions"] = static_cast<double>(repetitions.size());
   if (anchors.empty()) return;
   std::vector<double> looks;
   for (const Anchor& look : anchors) looks.push_back(look.median_ns);
-  counters["anchor_ns"] = median(std::move(looks));
+  counters["anchor_ns"] = statistics::median(looks);
 }
 
 void Matrix::add(const Row& row, std::span<const Placement> placements,

@@ -137,13 +137,6 @@ TEST(Payload, FitsIntoEightBytes) {
   EXPECT_EQ(number_of(message), 7u);
 }
 
-TEST(Fairness, IsJainsIndex) {
-  const auto index = [](const std::vector<std::int64_t>& shares) { return jain_index(shares); };
-  EXPECT_DOUBLE_EQ(index({5, 5, 5}), 1);
-  EXPECT_DOUBLE_EQ(index({1, 0, 0, 0}), 0.25);
-  EXPECT_DOUBLE_EQ(index({1, 2, 3}), 36.0 / 42.0);
-}
-
 TEST(CaseId, SpellsTheNameInOnePlace) {
   const CaseId id{"latency", "pipe", "socketpair_stream", {{"size", "64"}}, Placement::cross_core};
   EXPECT_EQ(id.to_string(), "latency/pipe/socketpair_stream/size:64/placement:cross_core");

@@ -260,7 +260,7 @@ TEST(Disturbance, SaysThatPeersWithACpuEachHadToWaitForIt) {
     same.peers = peers;
     Surroundings(one).judge(same);
     std::string all;
-    for (const auto& text : same.not_comparable) all += text;
+    for (const auto& text : same.labels) all += text;
     return all;
   };
   EXPECT_NE(texts_with(2).find("disturbed: others had"), std::string::npos);
@@ -274,6 +274,22 @@ TEST(Disturbance, LabelsWhatIsUnpinned) {
   Surroundings(one).judge(outcome);
   ASSERT_FALSE(outcome.labels.empty());
   EXPECT_EQ(outcome.labels[0], "unpinned");
+}
+
+TEST(Disturbance, NamesTheModesOfTheSamples) {
+  Outcome outcome = outcome_of({50});
+  outcome.histogram.emplace();
+  for (int i = 0; i < 700; ++i)
+    outcome.histogram->record(static_cast<std::uint64_t>(5000 + i % 50));
+  for (int i = 0; i < 300; ++i)
+    outcome.histogram->record(static_cast<std::uint64_t>(20'000 + i % 90));
+  const Case one = a_case({0}, Placement::same_core);
+  Surroundings(one).judge(outcome);
+  EXPECT_EQ(outcome.counters["modes"], 2);
+  ASSERT_EQ(outcome.labels.size(), 1u);
+  EXPECT_TRUE(outcome.labels[0].starts_with("2 modes: 50")) << outcome.labels[0];
+  EXPECT_NE(outcome.labels[0].find("(70 %)"), std::string::npos) << outcome.labels[0];
+  EXPECT_NE(outcome.labels[0].find("(30 %)"), std::string::npos) << outcome.labels[0];
 }
 
 }  // namespace

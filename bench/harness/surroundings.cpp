@@ -10,15 +10,15 @@
 #include <sstream>
 
 #include "bench/harness/topology_probe.hpp"
+#include "bench/statistics/modes.hpp"
 
 namespace bench {
 
 namespace {
 
 constexpr double kSecond_ns = 1e9;
-/// Shares of CPU time above which a case was disturbed, and above which it compares with nothing.
+/// Share of CPU time above which a case was disturbed.
 constexpr double kDisturbed = 0.05;
-constexpr double kSpoiled = 0.25;
 /// proc(5) counts in ticks, mostly of 10 ms: less than a few of them is no evidence.
 constexpr double kTicksOfEvidence = 3;
 /// How much longer than asked a window may be.
@@ -88,6 +88,7 @@ void Surroundings::judge(Outcome& outcome) const {
   judge_company(outcome, elapsed);
   judge_pauses(outcome);
   judge_topology(outcome);
+  judge_modes(outcome);
   outcome.counters["comparable"] = outcome.not_comparable.empty() ? 1 : 0;
 }
 
@@ -112,9 +113,8 @@ void Surroundings::judge_company(Outcome& outcome, double elapsed_ns) const {
   const double share = std::max({share_of(foreign), share_of(stolen), delayed});
   outcome.counters["foreign_share"] = std::min(share, 1.0);
   if (share <= kDisturbed) return;
-  const std::string text =
-      fmt::format("disturbed: others had {:.0f} % of its CPU time", share * 100);
-  (share > kSpoiled ? outcome.not_comparable : outcome.labels).push_back(text);
+  outcome.labels.push_back(
+      fmt::format("disturbed: others had {:.0f} % of its CPU time", share * 100));
 }
 
 void Surroundings::judge_pauses(Outcome& outcome) const {
@@ -137,6 +137,22 @@ void Surroundings::judge_topology(Outcome& outcome) const {
   if (std::max(before, after) > kSameDistance * std::min(before, after))
     outcome.not_comparable.push_back(fmt::format(
         "the CPUs' distance changed: a cache line took {:.0f}, then {:.0f} ns", before, after));
+}
+
+void Surroundings::judge_modes(Outcome& outcome) {
+  if (!outcome.histogram) return;
+  std::vector<statistics::Bucket> buckets;
+  for (const auto& [value, count] : outcome.histogram->buckets())
+    buckets.push_back({static_cast<double>(value), count});
+  const auto modes = statistics::modes(buckets);
+  outcome.counters["modes"] = static_cast<double>(modes.size());
+  if (modes.size() < 2) return;
+  std::string text = fmt::format("{} modes:", modes.size());
+  for (const auto& mode : modes)
+    text += fmt::format(" {:.4g} ns ({:.0f} %)",
+                        mode.location / static_cast<double>(outcome.operations_per_sample),
+                        mode.share * 100);
+  outcome.labels.push_back(text);
 }
 
 }  // namespace bench

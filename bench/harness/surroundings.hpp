@@ -30,6 +30,7 @@ class Surroundings {
   void judge_pauses(Outcome& outcome) const;
   void judge_company(Outcome& outcome, double elapsed_ns) const;
   void judge_topology(Outcome& outcome) const;
+  static void judge_modes(Outcome& outcome);
 
   const Case& case_;
   std::int64_t began_at_ns_ = 0;

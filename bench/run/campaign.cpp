@@ -76,18 +76,20 @@ class Part {
 class Campaign {
  public:
   Campaign(std::span<const Side> sides, milliseconds patience, Interruption& interruption,
-           Progress& progress)
+           Progress& progress, const AfterRound& after_round)
       : sides_(sides),
         settings_(sides.front().plan->settings),
         patience_(patience),
         interruption_(interruption),
-        progress_(progress) {}
+        progress_(progress),
+        after_round_(after_round) {}
 
   Result run() {
     try {
       for (int round = 1; round <= settings_.rounds && !result_.signal; ++round) {
         measure_round(round);
         for (const Side& side : sides_) side.directory->hold_against_limits(*side.plan, round);
+        if (after_round_ && !result_.signal) settled_.merge(after_round_(round));
       }
       for (const Side& side : sides_)
         for (int round = 1; round <= settings_.rounds; ++round)
@@ -138,7 +140,7 @@ class Campaign {
         const auto measured = side.directory->measured(binary.binary, round);
         Part* part = nullptr;
         for (const Case& one : binary.cases) {
-          if (measured.contains(one.name)) continue;
+          if (measured.contains(one.name) || settled_.contains(one.name)) continue;
           if (!part)
             part = parts.emplace_back(std::make_unique<Part>(side, binary.binary, round)).get();
           missing[one.name].push_back(part);
@@ -218,6 +220,7 @@ class Campaign {
       const bool was_complete = directory.record().value("status", "") == "complete";
       if (result_.complete && was_complete && !anything_done_) continue;
       try {
+        directory.note("topology_modes_ns", directory.mark_topology_modes(*side.plan));
         directory.finish(result_.complete);
       } catch (const std::exception& error) {
         // run.json says "partial" since the start.
@@ -232,6 +235,8 @@ class Campaign {
   milliseconds patience_;
   Interruption& interruption_;
   Progress& progress_;
+  const AfterRound& after_round_;
+  std::set<std::string> settled_;
   Result result_;
   bool anything_done_ = false;
 };
@@ -257,9 +262,9 @@ milliseconds predicted_rest(std::span<const Side> sides) {
 }
 
 Result carry_out(std::span<const Side> sides, milliseconds patience, Interruption& interruption,
-                 Progress& progress) {
+                 Progress& progress, const AfterRound& after_round) {
   ipc::os::become_subreaper();
-  return Campaign(sides, patience, interruption, progress).run();
+  return Campaign(sides, patience, interruption, progress, after_round).run();
 }
 
 }  // namespace bench::run

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +40,9 @@ struct Result {
 /// What of it is still to do, as predicted time.
 std::chrono::milliseconds predicted_rest(std::span<const Side> sides);
 
+/// Called after a round with its number; gives the cases that need no further rounds.
+using AfterRound = std::function<std::set<std::string>(int)>;
+
 /// Measures what is missing, round by round, and says in the directories how it ended. In a round
 /// all binaries of all sides are started and take turns, one case at a time: the cases in random
 /// order, and the sides of one case directly after each other, also in random order. All sides have
@@ -45,6 +50,7 @@ std::chrono::milliseconds predicted_rest(std::span<const Side> sides);
 /// take, or writes nonsense is a problem, and the run goes on; a signal or a disk that cannot be
 /// written ends it, and what was measured is written. Makes this process a subreaper.
 Result carry_out(std::span<const Side> sides, std::chrono::milliseconds patience,
-                 Interruption& interruption, Progress& progress);
+                 Interruption& interruption, Progress& progress,
+                 const AfterRound& after_round = {});
 
 }  // namespace bench::run

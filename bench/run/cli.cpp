@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "bench/run/check.hpp"
 #include "bench/run/session.hpp"
 #include "bench/run/unusable.hpp"
+#include "bench/run/verdicts.hpp"
 #include "ipc/os/child.hpp"
 #include "ipc/os/unique_name.hpp"
 
@@ -159,7 +161,20 @@ void print_failures(const std::vector<Failure>& failures, int rounds) {
   }
 }
 
+/// What disturbed the runs, and in which distances their CPUs were.
+void print_labels(const Session& session) {
+  const Json& record = session.members().front().directory.record();
+  for (const auto& label : record.value("labels", Json::array()))
+    print("contaminated: " + label.get<std::string>() + "\n");
+  if (const auto& modes = record.value("topology_modes_ns", Json::array()); modes.size() > 1)
+    print(
+        fmt::format("the CPUs' distance changed during the run (a cache line took {} ns): compare "
+                    "like with like (`topology_mode`)\n",
+                    fmt::join(modes.get<std::vector<int>>(), ", then ")));
+}
+
 void report(const Result& result, const Session& session) {
+  print_labels(session);
   print_failures(result.failures, session.members().front().plan.settings.rounds);
   for (const auto& problem : result.problems) print("error: " + problem + "\n");
   if (!result.complete) {
@@ -167,6 +182,11 @@ void report(const Result& result, const Session& session) {
                       result.signal ? "interrupted" : "stopped", session.path().string(),
                       shell_word(session.path().string())));
     return;
+  }
+  if (session.members().size() == 2) {
+    const auto& [base, versus] = std::tie(session.members()[0], session.members()[1]);
+    print(to_text(compare(base.directory, versus.directory, base.plan, base.plan.settings.rounds),
+                  base.plan));
   }
   for (const auto& one : session.members()) {
     const std::string path = one.directory.path().string();
@@ -183,6 +203,22 @@ Session session_of(const Options& options) {
   return Session::begin_versus(bundle, *options.versus, settings_of(options), out, options.command);
 }
 
+/// Two sides of the rigorous preset are compared after 12, 24 and 40 rounds, and a case whose
+/// change is found then is left.
+AfterRound looks_of(Session& session) {
+  auto& members = session.members();
+  if (members.size() < 2 || members[0].plan.settings.preset != "rigorous") return {};
+  return [&members, left = Json::object()](int round) mutable {
+    if (!is_look(round)) return std::set<std::string>{};
+    const auto cells = compare(members[0].directory, members[1].directory, members[0].plan, round);
+    const auto found = decided(cells, round);
+    for (const auto& name : found)
+      if (!left.contains(name)) left[name] = round;
+    for (Member& one : members) one.directory.note("left_after_round", left);
+    return found;
+  };
+}
+
 int measure(const Options& options) {
   ipc::os::ignore_sigpipe();  // the output may be piped to something that ends first
   Interruption interruption;
@@ -191,8 +227,8 @@ int measure(const Options& options) {
   const auto sides = session.sides();
   Progress progress(stderr, ::isatty(STDERR_FILENO) == 1,
                     session.members().front().plan.settings.rounds, predicted_rest(sides));
-  const Result result =
-      carry_out(sides, std::chrono::seconds(options.stall_s), interruption, progress);
+  const Result result = carry_out(sides, std::chrono::seconds(options.stall_s), interruption,
+                                  progress, looks_of(session));
   report(result, session);
   return result.exit_code();
 }

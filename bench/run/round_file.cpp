@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "bench/statistics/summary.hpp"
+
 namespace bench::run {
 
 namespace {
 
 constexpr const char* kPlacement = "/placement:";
-
-/// A case name ends with its placement; Google Benchmark appends "/manual_time" and the like.
-std::string case_name(const std::string& name) {
-  const auto placement = name.find(kPlacement);
-  if (placement == std::string::npos) return name;
-  return name.substr(0, name.find('/', placement + 1));
-}
 
 /// The case that an entry of any of the lists is about.
 std::string name_in(const Json& entry) {
@@ -26,12 +21,6 @@ std::string name_in(const Json& entry) {
 
 bool is_measurement(const Json& entry) {
   return entry.value("run_type", "iteration") == "iteration";
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 /// Sets a member, or takes it away; whether that changed it.
@@ -50,6 +39,12 @@ Json ratio_of(const Json& entry, const Times& limits, const std::string& floor) 
 
 }  // namespace
 
+std::string case_name(const std::string& row_name) {
+  const auto placement = row_name.find(kPlacement);
+  if (placement == std::string::npos) return row_name;
+  return row_name.substr(0, row_name.find('/', placement + 1));
+}
+
 std::vector<Row> rows_of(const Json& document) {
   std::vector<Row> rows;
   for (const auto& entry : document.at("benchmarks")) {
@@ -67,7 +62,7 @@ Times times_of(const Json& document) {
       if (const auto time = entry.at("real_time").get<double>(); time > 0)
         all[case_name(entry.at("name").get<std::string>())].push_back(time);
   Times times;
-  for (auto& [name, values] : all) times[name] = median(std::move(values));
+  for (auto& [name, values] : all) times[name] = statistics::median(values);
   return times;
 }
 

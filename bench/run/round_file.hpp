@@ -19,6 +19,10 @@ struct Row {
   std::string message;
 };
 
+/// The case of a row's name, which ends with its placement: Google Benchmark appends
+/// "/manual_time" and the like.
+std::string case_name(const std::string& row_name);
+
 /// Time an operation, by case: the median of its repetitions, without those that failed.
 using Times = std::map<std::string, double>;
 Times times_of(const Json& document);

@@ -38,6 +38,7 @@ class Session {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  [[nodiscard]] std::vector<Member>& members() { return members_; }
   /// As carry_out() wants them; they refer to this object.
   [[nodiscard]] std::vector<Side> sides();
   /// What a person should know of the plan, a line each.

@@ -44,7 +44,10 @@ class RunDirectory {
   /// The names of the cases that this round of the binary holds, failed ones included; none when a
   /// file of it is missing or damaged.
   [[nodiscard]] std::set<std::string> measured(const std::string& binary, int round) const;
-  /// The failed ones of them.
+  /// What such a round holds: its rows, and its records of repetitions.
+  [[nodiscard]] Json rows(const std::string& binary, int round) const;
+  [[nodiscard]] Json repetitions(const std::string& binary, int round) const;
+  /// The failed cases of it.
   [[nodiscard]] std::vector<Failure> failures(const std::string& binary, int round) const;
 
   /// Writes the list of cases for the binary, and gives the arguments that make it measure them
@@ -58,10 +61,15 @@ class RunDirectory {
   /// Writes into a round of every binary what its cases were held against in that round (see
   /// set_floors()); a file in which nothing changes stays as it is.
   void hold_against_limits(const Plan& plan, int round) const;
+  /// Writes into the rows of all rounds which of the distances that the run's probes saw a process
+  /// had (see statistics::gap_modes; -1: it changed meanwhile), and gives these in ns.
+  std::vector<double> mark_topology_modes(const Plan& plan) const;
   /// Removes every temporary file.
   void remove_temporaries() const;
 
-  /// Says in run.json and environment.json how the run ended.
+  /// Puts a member into run.json, which finish() writes.
+  void note(const char* key, Json value) { record_[key] = std::move(value); }
+  /// Says in run.json and environment.json how the run ended, with what disturbed it ("labels").
   void finish(bool complete);
 
  private:
