@@ -1,6 +1,10 @@
 // Latency: the time of one round trip, there and back, between two peers.
+#include <algorithm>
+#include <iterator>
+
 #include "bench/binaries.hpp"
-#include "bench/harness/payload.hpp"
+#include "bench/latency/message_trips.hpp"
+#include "bench/latency/open_loop.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 #include "ipc/notify/contract.hpp"
@@ -13,74 +17,19 @@ namespace os = ipc::os;
 
 constexpr std::array kSizes{8, 64, 1024, 4096, 65536};
 constexpr int kQuickSize = 64;
-constexpr std::size_t kQueueDepth = 8;
 
-template <ipc::Pipe P>
-Outcome pipe_latency(std::size_t size, const Window& window, Placement placement) {
-  auto ends = P::make({});
-  const auto initiator = [&](Peer& peer, Samples& samples) {
-    ends.second.close();
-    std::vector<std::byte> message(size), reply(size);
-    fill(message);
-    std::uint64_t number = 0;
-    peer.start();
-    sample(peer, samples, [&] {
-      stamp(message, number);
-      ends.first.send(message);
-      if (ends.first.recv(reply) != size) throw std::runtime_error("reply of another size");
-      expect(reply, number++);
-    });
-    expect_pattern(reply);
-    stamp(message, kLastMessage);
-    ends.first.send(message);
-  };
-  const auto echo = [&](Peer& peer) {
-    ends.first.close();
-    std::vector<std::byte> message(size);
-    peer.start();
-    while (ends.second.recv(message) && number_of(message) != kLastMessage) {
-      peer.injected_delay();
-      ends.second.send(message);
-    }
-  };
-  Outcome outcome = round_trips(window, placement, initiator, echo);
-  outcome.counters["message_bytes"] = static_cast<double>(size);
-  outcome.counters["capacity_bytes"] = static_cast<double>(ends.first.capacity_bytes());
-  return outcome;
-}
+/// Times single round trips.
+struct ClosedLoop {
+  const Window& window;
+  Placement placement;
 
-template <ipc::ByteQueue Q>
-Outcome queue_latency(std::size_t size, const Window& window, Placement placement) {
-  Q there({kQueueDepth, size}), back({kQueueDepth, size});
-  const auto initiator = [&](Peer& peer, Samples& samples) {
-    std::vector<std::byte> message(size), reply(back.max_message_bytes());
-    fill(message);
-    std::uint64_t number = 0;
-    peer.start();
-    sample(peer, samples, [&] {
-      stamp(message, number);
-      there.put(message);
-      if (back.get(reply) != size) throw std::runtime_error("reply of another size");
-      expect(std::span(reply).first(size), number++);
-    });
-    expect_pattern(std::span(reply).first(size));
-    stamp(message, kLastMessage);
-    there.put(message);
-  };
-  const auto echo = [&](Peer& peer) {
-    std::vector<std::byte> buffer(there.max_message_bytes());
-    peer.start();
-    for (;;) {
-      const auto message = std::span(buffer).first(there.get(buffer));
-      if (number_of(message) == kLastMessage) return;
-      back.put(message);
-    }
-  };
-  Outcome outcome = round_trips(window, placement, initiator, echo);
-  outcome.counters["message_bytes"] = static_cast<double>(size);
-  outcome.counters["capacity_messages"] = static_cast<double>(there.capacity_messages());
-  return outcome;
-}
+  Outcome operator()(const auto& initiator, const std::function<void(Peer&)>& echo) const {
+    const auto timed = [&](Peer& peer, Samples& samples) {
+      initiator(peer, [&](auto operation) { sample(peer, samples, operation); });
+    };
+    return round_trips(window, placement, timed, echo);
+  }
+};
 
 /// A turn handed to the other peer and back, without a message: by semaphore or notifier. `give`
 /// and `take` are called with the object of one direction. Both sides count, and must agree.
@@ -185,32 +134,34 @@ void add(Matrix& matrix, Matrix::Row row) {
 void add_pipes(Matrix& matrix) {
   ipc::Pipes::for_each([&]<class P>(std::type_identity<P>) {
     for (const int size : kSizes)
-      add(matrix, {"pipe",
-                   std::string(P::kName),
-                   {parameter("size", size)},
-                   size == kQuickSize,
-                   {},
-                   P::unavailable(),
-                   [size](const Window& window, Placement placement) {
-                     return pipe_latency<P>(static_cast<std::size_t>(size), window, placement);
-                   },
-                   round_trip_bound<P>});
+      add(matrix,
+          {"pipe",
+           std::string(P::kName),
+           {parameter("size", size)},
+           size == kQuickSize,
+           {},
+           P::unavailable(),
+           [size](const Window& window, Placement placement) {
+             return pipe_trips<P>(static_cast<std::size_t>(size), ClosedLoop{window, placement});
+           },
+           round_trip_bound<P>});
   });
 }
 
 void add_queues(Matrix& matrix) {
   ipc::Queues::for_each([&]<class Q>(std::type_identity<Q>) {
     for (const int size : kSizes)
-      add(matrix, {"queue",
-                   std::string(Q::kName),
-                   {parameter("size", size)},
-                   size == kQuickSize,
-                   {},
-                   queue_reason<Q>({kQueueDepth, static_cast<std::size_t>(size)}),
-                   [size](const Window& window, Placement placement) {
-                     return queue_latency<Q>(static_cast<std::size_t>(size), window, placement);
-                   },
-                   round_trip_bound<Q>});
+      add(matrix,
+          {"queue",
+           std::string(Q::kName),
+           {parameter("size", size)},
+           size == kQuickSize,
+           {},
+           queue_reason<Q>({kQueueDepth, static_cast<std::size_t>(size)}),
+           [size](const Window& window, Placement placement) {
+             return queue_trips<Q>(static_cast<std::size_t>(size), ClosedLoop{window, placement});
+           },
+           round_trip_bound<Q>});
   });
 }
 
@@ -251,7 +202,9 @@ std::vector<Case> latency_cases() {
   add_plain<ipc::Pools>(matrix, "pool", []<class P>(std::type_identity<P>, auto&... at) {
     return pool_latency<P>(at...);
   });
-  return matrix.cases();
+  std::vector<Case> cases = matrix.cases();
+  std::ranges::move(open_loop_cases(), std::back_inserter(cases));
+  return cases;
 }
 
 }  // namespace bench

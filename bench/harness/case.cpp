@@ -40,6 +40,8 @@ void set_shares_of_use(std::map<std::string, double>& counters, const PeersRepor
   set("involuntary_switches_per_operation", report.usage.involuntary_switches);
   set("minor_faults_per_operation", report.usage.minor_faults);
   set("major_faults_per_operation", report.usage.major_faults);
+  for (const auto& [name, count] : report.events)
+    counters[name + "_per_operation"] = count / static_cast<double>(report.operations);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Outcome {
   std::int64_t operations = 0;
   std::map<std::string, double> counters;
   std::optional<Histogram> histogram;
+  std::map<std::string, Histogram> series;  ///< distributions beside it, by name
   std::int64_t operations_per_sample = 1;
   std::size_t peers = 0;
   std::chrono::nanoseconds stood_still{0};  ///< of the whole case, at least

@@ -47,6 +47,7 @@ Floor line_floor(const CaseId& id) {
 std::string why_none(const CaseId& id) {
   if (id.measure == kLimits) return "it is a limit itself";
   if (id.measure == "contention") return "no single limit holds back N processes on one object";
+  if (id.measure == "open_loop") return "the offered rate holds it back, or else its own backlog";
   if (id.measure == "lifecycle") return "no single limit holds back the making of an object";
   return "no single limit holds it back";
 }

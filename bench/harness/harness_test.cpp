@@ -15,6 +15,7 @@
 #include "bench/harness/placement.hpp"
 #include "bench/harness/sampling.hpp"
 #include "bench/measure.hpp"
+#include "ipc/os/child.hpp"
 #include "ipc/os/test_support.hpp"
 
 namespace bench {
@@ -179,6 +180,38 @@ TEST_F(Peers, StartTogetherAndReportTheirUse) {
   EXPECT_EQ(*seen, 4) << "each must see that both were ready";
   EXPECT_EQ(report.operations, 20);
   EXPECT_GT(report.usage.cpu_ns, 0);
+}
+
+/// With an event that every machine has; children that a peer made ready before the gate are its
+/// own too.
+TEST_F(Peers, AndTheirChildrenAreCountedFromTheGateOn) {
+  constexpr std::array<PerfEvent, 1> kFaults{
+      {{"page_faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS}}};
+  constexpr std::size_t kPages = 200;
+  const PerfPlan plan = plan_perf(kFaults);
+  if (plan.counters.empty()) GTEST_SKIP() << plan.missing;
+  const auto body = [&](Peer& peer) {
+    touched_memory(kPages * 4096);
+    const os::SharedObject<os::FutexWord> gate(0);
+    os::Child child = os::Child::fork([&] {
+      while (gate->load() == 0) os::futex_wait(*gate, 0);
+      return touched_memory(kPages * 4096).empty() ? 1 : 0;
+    });
+    peer.start();
+    gate->store(1);
+    os::futex_wake(*gate, 1);
+    if (child.wait() != os::ExitStatus::from_code(0)) throw std::runtime_error("child failed");
+    peer.count_operations(1);
+  };
+  const PeersReport report = run_peers({{"a", {}, body}, {"b", {}, body}}, kWindow, plan);
+  ASSERT_EQ(report.events.size(), 1u);
+  EXPECT_EQ(report.events[0].first, plan.counters[0].name());
+  EXPECT_GE(report.events[0].second, 2 * kPages);
+  EXPECT_LT(report.events[0].second, 4 * kPages) << "what was touched before the gate is in it";
+  Outcome outcome;
+  EXPECT_THROW(outcome.set_report(report), CaseFailed) << "nothing was timed";
+  EXPECT_EQ(outcome.counters.at(plan.counters[0].name() + "_per_operation"),
+            report.events[0].second / 2);
 }
 
 TEST_F(Peers, AreBoundToTheirCpus) {

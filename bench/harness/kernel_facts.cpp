@@ -1,9 +1,6 @@
 // Facts of the kernel: what it was built from and with, and what it lets us count.
 #include <elf.h>
 #include <fmt/format.h>
-#include <linux/perf_event.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +11,7 @@
 #include "bench/harness/command.hpp"
 #include "bench/harness/fact.hpp"
 #include "bench/harness/machine_facts.hpp"
+#include "bench/harness/perf_counters.hpp"
 #include "ipc/os/unique_fd.hpp"
 
 namespace bench::facts {
@@ -130,35 +128,6 @@ constexpr std::size_t padded(std::size_t bytes) {
   return (bytes + 3) / 4 * 4;
 }
 
-ipc::os::UniqueFd open_cycle_counter() {
-  perf_event_attr attributes{};
-  attributes.size = sizeof attributes;
-  attributes.type = PERF_TYPE_HARDWARE;
-  attributes.config = PERF_COUNT_HW_CPU_CYCLES;
-  attributes.exclude_kernel = 1;  // what perf_event_paranoid 2 leaves to everybody
-  attributes.exclude_hv = 1;
-  return ipc::os::UniqueFd(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
-}
-
-std::string why_no_counter(int error) {
-  const std::string text = fmt::format("perf_event_open: {}", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case EOPNOTSUPP:
-    case ENODEV:
-      return text + "; this CPU, or the hypervisor, offers no hardware counters";
-    case EACCES:
-      return text + "; kernel.perf_event_paranoid forbids them to this user";
-    case EPERM:
-      return text + "; a security filter forbids them (docker: --cap-add PERFMON)";
-    case ENOSYS:
-      return text + "; the kernel has no CONFIG_PERF_EVENTS, or a seccomp filter hides it";
-    default:
-      return text;
-  }
-}
-
 }  // namespace
 
 Json kernel_config(const Root& root) {
@@ -232,14 +201,11 @@ Json boot_parameter(const Root& root, std::string_view name) {
 }
 
 Json hardware_counters() {
-  const auto counter = open_cycle_counter();
-  if (!counter) return why_no_counter(errno);
-  volatile unsigned work = 0;
-  for (unsigned i = 0; i < 10'000; ++i) work = work + i;
-  std::uint64_t cycles = 0;
-  if (::read(counter.get(), &cycles, sizeof cycles) != sizeof cycles || cycles == 0)
-    return "perf_event_open opens a counter, but it counts nothing";
-  return "available";
+  const PerfPlan& plan = hardware_plan();
+  std::string text;
+  for (const auto& counter : plan.counters) text += (text.empty() ? "" : ", ") + counter.name();
+  if (plan.missing.empty()) return text;
+  return text.empty() ? plan.missing : text + "; not " + plan.missing;
 }
 
 }  // namespace bench::facts

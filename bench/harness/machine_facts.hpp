@@ -45,7 +45,7 @@ Json kernel_build_id(const Root& root);  ///< hex, from /sys/kernel/notes
 Json livepatches(const Root& root);      ///< names of live patches that are loaded
 /// The value of NAME=value on the kernel's command line, "none" when it is not there.
 Json boot_parameter(const Root& root, std::string_view name);
-Json hardware_counters();  ///< "available", or why perf_event_open(2) counts no cycles
+Json hardware_counters();  ///< what can be counted a process, and why the rest cannot
 /// The GNU build-id in the ELF notes of a program; nothing where there is none.
 std::optional<std::string> build_id_in(std::string_view notes);
 /// The compiler that the text of /proc/version names; empty where it names none.

@@ -45,6 +45,7 @@ void Peer::start() {
   while (board_.gate.load(std::memory_order_acquire) == 0) os::futex_wait(board_.gate, 0);
   opened_at_ns_ = board_.opened_at_ns.load();
   at_start_ = own_usage(*self_);
+  events_.start();
 }
 
 std::optional<OpenWindow> Peer::next_window() {
@@ -109,6 +110,8 @@ int Peer::run(const std::function<void(Peer&)>& body, const std::vector<int>& cp
   try {
     if (!cpus.empty()) os::pin(cpus);
     body(*this);
+    events_.stop();
+    slot.events = events_.counts();
     if (self_) slot.usage = own_usage(*self_) - at_start_;
     return 0;
   } catch (const std::exception& error) {
@@ -124,9 +127,10 @@ namespace {
 /// The peers of one case while they run.
 class Crew {
  public:
-  Crew(const std::vector<PeerPlan>& plans, const Window& window)
+  Crew(const std::vector<PeerPlan>& plans, const Window& window, const PerfPlan& counted)
       : plans_(plans),
         window_(window),
+        counted_(counted),
         ready_(os::check(::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE | EFD_NONBLOCK), "eventfd")) {
     if (plans.size() > kMaxPeers) throw CaseFailed(fmt::format("more than {} peers", kMaxPeers));
   }
@@ -158,7 +162,7 @@ class Crew {
 
   os::Child start(std::size_t index) {
     return os::Child::fork([&, index] {
-      Peer peer(*board_, index, ready_.get(), window_);
+      Peer peer(*board_, index, ready_.get(), window_, counted_);
       return peer.run(plans_[index].body, plans_[index].cpus);
     });
   }
@@ -266,14 +270,19 @@ class Crew {
   PeersReport report() const {
     PeersReport report;
     report.stood_still = stood_still_;
+    PerfCounts events;
     const auto taken = static_cast<std::size_t>(window_.repetitions);
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const Board::Slot& slot = board_->slots[i];
       report.usage += slot.usage;
+      events += slot.events;
       report.operations += slot.operations;
       const auto counted = std::span(slot.counted).first(taken);
       report.counted.emplace_back(counted.begin(), counted.end());
     }
+    for (std::size_t i = 0; i < counted_.counters.size(); ++i)
+      if (!std::isnan(events.of[i]))
+        report.events.emplace_back(counted_.counters[i].name(), events.of[i]);
     const auto repetitions = std::span(board_->repetitions).first(taken);
     report.repetitions.assign(repetitions.begin(), repetitions.end());
     if (window_.anchor.count() > 0)
@@ -284,6 +293,7 @@ class Crew {
 
   const std::vector<PeerPlan>& plans_;
   Window window_;
+  const PerfPlan& counted_;
   os::SharedObject<Board> board_;
   os::UniqueFd ready_;
   std::vector<os::Child> children_;
@@ -293,8 +303,9 @@ class Crew {
 
 }  // namespace
 
-PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window) {
-  return Crew(plans, window).run();
+PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window,
+                      const PerfPlan& counted) {
+  return Crew(plans, window, counted).run();
 }
 
 }  // namespace bench

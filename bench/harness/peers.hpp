@@ -11,8 +11,10 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bench/harness/perf_counters.hpp"
 #include "bench/harness/repetition.hpp"
 #include "ipc/os/clock.hpp"
 #include "ipc/os/futex.hpp"
@@ -34,7 +36,8 @@ struct Board {
   struct Slot {
     std::array<char, 400> error{};
     std::atomic<pid_t> pid{0};
-    Usage usage;  ///< from the start gate until it left, its own children's share included
+    Usage usage;        ///< from the start gate until it left, its own children's share included
+    PerfCounts events;  ///< over the same time
     std::atomic<std::int64_t> operations{0};
     std::array<std::int64_t, kMostRepetitions> counted{};
   };
@@ -61,8 +64,8 @@ struct OpenWindow {
 /// and opens the windows in which all measure.
 class Peer {
  public:
-  Peer(Board& board, std::size_t index, int ready_fd, const Window& window)
-      : board_(board), index_(index), ready_fd_(ready_fd), window_(window) {}
+  Peer(Board& board, std::size_t index, int ready_fd, const Window& window, const PerfPlan& counted)
+      : board_(board), index_(index), ready_fd_(ready_fd), window_(window), events_(counted) {}
 
   /// Says that the setup is done and waits for the start gate; resource use is counted from here.
   void start();
@@ -107,6 +110,7 @@ class Peer {
   Window window_;
   std::int64_t opened_at_ns_ = 0;
   std::optional<ProcessUsage> self_;
+  PerfCounters events_;  ///< made before the body, so that its children inherit them
   Usage at_start_;
   std::uint32_t number_ = 0;  ///< of the window that this peer had last; 0 is the warm-up
   bool warm_ = false;
@@ -125,6 +129,8 @@ struct PeerPlan {
 /// What a finished case's peers did and used together.
 struct PeersReport {
   Usage usage;  ///< from the start gate on, warm-up included
+  /// Events over the same time, by name: those that could be counted in every peer.
+  std::vector<std::pair<std::string, double>> events;
   std::int64_t operations = 0;
   std::chrono::nanoseconds stood_still{0};  ///< how long, at least, the caller did not run
   std::vector<Repetition> repetitions;
@@ -142,6 +148,7 @@ struct PeersReport {
 /// naming the peer, when one dies, throws, or is still busy `grace` after the last window; whatever
 /// happens, no peer and no descendant of one is left afterwards. The caller must be a subreaper
 /// without other children.
-PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window);
+PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window,
+                      const PerfPlan& counted = hardware_plan());
 
 }  // namespace bench

@@ -101,17 +101,25 @@ void Recorder::keep(const std::string& name, int repetition, const Outcome& outc
                  {"labels", outcome.labels},
                  {"not_comparable", outcome.not_comparable}});
   if (files_.histograms.empty() || !outcome.histogram) return;
-  const Histogram& all = *outcome.histogram;
-  add(histograms_, {{"case", name},
-                    {"repetition", repetition},
-                    {"unit", "ns"},
-                    {"operations_per_sample", outcome.operations_per_sample},
-                    {"significant_digits", Histogram::kSignificantDigits},
-                    {"total_count", all.total()},
-                    {"min", all.min()},
-                    {"max", all.max()},
-                    {"mean", all.mean()},
-                    {"counts", all.buckets()}});
+  keep(name, repetition, "", *outcome.histogram, outcome.operations_per_sample);
+  for (const auto& [series, all] : outcome.series)
+    keep(name, repetition, series, all, outcome.operations_per_sample);
+}
+
+void Recorder::keep(const std::string& name, int repetition, const std::string& series,
+                    const Histogram& all, std::int64_t operations_per_sample) {
+  Json one{{"case", name},
+           {"repetition", repetition},
+           {"unit", "ns"},
+           {"operations_per_sample", operations_per_sample},
+           {"significant_digits", Histogram::kSignificantDigits},
+           {"total_count", all.total()},
+           {"min", all.min()},
+           {"max", all.max()},
+           {"mean", all.mean()},
+           {"counts", all.buckets()}};
+  if (!series.empty()) one["series"] = series;
+  add(histograms_, one);
 }
 
 void Recorder::add(UnforkedText& list, const Json& one) {

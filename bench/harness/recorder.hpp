@@ -36,6 +36,8 @@ class Recorder {
  private:
   void keep(const std::string& name, int repetition, const Outcome& outcome);
   static void add(UnforkedText& list, const Json& one);
+  void keep(const std::string& name, int repetition, const std::string& series,
+            const Histogram& all, std::int64_t operations_per_sample);
   void progress(std::string line) const;
 
   std::string binary_;

@@ -61,6 +61,19 @@ void measure(Score& score, std::size_t side, const Window& window) {
 
 }  // namespace
 
+bool Figure::is_reached_by(double ratio) const {
+  if (!goal) return true;
+  switch (kind) {
+    case Kind::times_as_long:
+      return ratio <= *goal;
+    case Kind::times_as_fast:
+      return ratio >= *goal;
+    case Kind::agrees:
+      return std::abs(ratio - 1) <= *goal;
+  }
+  return false;
+}
+
 const Side& Contest::side(std::string_view wanted) const {
   return sides[index_of(*this, wanted)];
 }

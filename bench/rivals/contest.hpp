@@ -32,6 +32,7 @@ struct Figure {
   enum class Kind {
     times_as_long,  ///< ours / rival, at most the goal
     times_as_fast,  ///< rival / ours, at least the goal
+    agrees,         ///< ours / rival, no further from 1 than the goal
   };
   std::string ours;
   std::string rival;
@@ -39,11 +40,9 @@ struct Figure {
   std::optional<double> goal;  ///< none: only to be seen
 
   [[nodiscard]] double ratio(double ours_ns, double rival_ns) const {
-    return kind == Kind::times_as_long ? ours_ns / rival_ns : rival_ns / ours_ns;
+    return kind == Kind::times_as_fast ? rival_ns / ours_ns : ours_ns / rival_ns;
   }
-  [[nodiscard]] bool is_reached_by(double ratio) const {
-    return !goal || (kind == Kind::times_as_long ? ratio <= *goal : ratio >= *goal);
-  }
+  [[nodiscard]] bool is_reached_by(double ratio) const;
 };
 inline Figure at_most(double goal, std::string ours, std::string rival) {
   return {std::move(ours), std::move(rival), Figure::Kind::times_as_long, goal};
@@ -52,6 +51,10 @@ inline Figure at_least(double goal, std::string ours, std::string rival) {
   return {std::move(ours), std::move(rival), Figure::Kind::times_as_fast, goal};
 }
 
+/// Two that measure the same, and should come within `share` of each other.
+inline Figure agrees(double share, std::string ours, std::string rival) {
+  return {std::move(ours), std::move(rival), Figure::Kind::agrees, share};
+}
 /// How many times as fast one is as the other: a ratio of rivals, that ours are measured by.
 inline Figure shown(std::string one, std::string other) {
   return {std::move(one), std::move(other), Figure::Kind::times_as_fast, std::nullopt};
@@ -63,6 +66,7 @@ struct Contest {
   Placement placement = Placement::unpinned;
   std::vector<Side> sides;
   std::vector<Figure> figures;
+  std::string note = {};  ///< what a reader of the ratios has to know
 
   [[nodiscard]] const Side& side(std::string_view wanted) const;
 };

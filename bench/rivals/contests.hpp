@@ -26,4 +26,13 @@ std::vector<Contest> kernel_contests();
 /// against bare fork(2), _exit(2) and waitpid(2).
 std::vector<Contest> python_contests(const std::string& python, const std::string& script);
 
+/// A pipe's round trips and one-way messages against the programs of other projects that time the
+/// same: `perf bench sched pipe` and `hackbench`.
+std::vector<Contest> tool_contests();
+
+/// What perf bench says an operation took, in ns; throws CaseFailed where it does not say.
+double perf_operation_ns(const std::string& output);
+/// What hackbench says everything took, in ns; throws CaseFailed where it does not say.
+double hackbench_total_ns(const std::string& output);
+
 }  // namespace bench::rivals

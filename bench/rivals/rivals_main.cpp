@@ -1,4 +1,5 @@
-// rivals: ours, the bare floor, the system calls, Boost and CPython in the same rounds, as ratios.
+// rivals: ours, the bare floor, the system calls, Boost, CPython and other projects' benchmarks in
+// the same rounds, as ratios.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -60,8 +61,9 @@ void require_cpus(std::vector<Contest>& contests) {
 
 std::vector<Contest> contests(const Options& options) {
   std::vector<Contest> all;
-  for (auto& theme : {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(),
-                      kernel_contests(), python_contests(options.python, options.script)})
+  for (auto& theme :
+       {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(), kernel_contests(),
+        tool_contests(), python_contests(options.python, options.script)})
     all.insert(all.end(), theme.begin(), theme.end());
   auto wanted = filtered(std::move(all), std::regex(options.filter));
   if (wanted.empty())
@@ -91,7 +93,7 @@ int run(Options options) {
       options.rounds, options.window_ms, options.seed);
   fmt::print(
       "ratio: the median of the rounds' own; ours/rival where at most is asked, rival/ours "
-      "where at least\n\n");
+      "where at least; of two that measure the same ours/rival\n\n");
   std::fflush(stdout);
   const auto scores = hold(wanted, schedule);
   fmt::print("{}", table(scores));

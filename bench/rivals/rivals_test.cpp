@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 
@@ -32,6 +33,15 @@ TEST(Figures, AreReachedOnTheRightSideOfTheirGoal) {
   EXPECT_TRUE(faster.is_reached_by(10));
   EXPECT_FALSE(faster.is_reached_by(9.9));
   EXPECT_DOUBLE_EQ(shown("rival", "other").ratio(20, 200), 10);
+}
+
+TEST(Figures, OfTwoThatMeasureTheSameAreReachedNearOne) {
+  const Figure same = agrees(0.05, "ours", "tool");
+  EXPECT_DOUBLE_EQ(same.ratio(210, 200), 1.05);
+  EXPECT_TRUE(same.is_reached_by(1.049));
+  EXPECT_TRUE(same.is_reached_by(0.951));
+  EXPECT_FALSE(same.is_reached_by(1.06));
+  EXPECT_FALSE(same.is_reached_by(0.94));
 }
 
 TEST(Figures, HaveTheirSpreadInterpolated) {
@@ -136,7 +146,7 @@ TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
   std::set<std::string> names;
   for (const auto& theme :
        {ring_contests(), queue_contests(), semaphore_contests(), lock_contests(), kernel_contests(),
-        python_contests("/nonexistent", "")})
+        tool_contests(), python_contests("/nonexistent", "")})
     for (const Contest& contest : theme)
       for (const Figure& figure : contest.figures) {
         const std::string ours(name(contest.side(figure.ours).waiting));
@@ -148,6 +158,22 @@ TEST(Contests, AreEachNamedOnceAndSayWhatWaits) {
         EXPECT_GT(figure.goal.value_or(1), 0);
       }
   EXPECT_GT(names.size(), 50u);
+}
+
+TEST(Tools, AreReadInTheirOwnWords) {
+  EXPECT_DOUBLE_EQ(
+      perf_operation_ns("# Running 'sched/pipe' benchmark:\n# Executed 10000 pipe "
+                        "operations between two processes\n\n     Total time: 0.043 "
+                        "[sec]\n\n       4.344000 usecs/op\n         230202 ops/sec\n"),
+      4344);
+  EXPECT_DOUBLE_EQ(hackbench_total_ns("Running in process mode with 1 groups using 2 file "
+                                      "descriptors each (== 2 tasks)\nEach sender will pass 5 "
+                                      "messages of 64 bytes\nTime: 0.213\n"),
+                   213e6);
+  for (const char* nothing : {"", "usecs/op", "\n  many usecs/op", "Time: ", "Time: soon"}) {
+    EXPECT_THROW(perf_operation_ns(nothing), CaseFailed) << nothing;
+    EXPECT_THROW(hackbench_total_ns(nothing), CaseFailed) << nothing;
+  }
 }
 
 class Program : public ipc::test::LeavesNothing {
@@ -197,6 +223,36 @@ TEST_F(Program, SaysWhyThereIsNoPython) {
   EXPECT_EQ(code_of(result), 0) << result.errors;
   EXPECT_NE(result.output.find("not measured: CPython: /nonexistent/python3"), std::string::npos)
       << result.output;
+}
+
+/// With no tool in PATH, or with them: then they are measured.
+TEST_F(Program, NamesThePackageOfAToolThatIsMissing) {
+  const char* path = std::getenv("PATH");
+  const std::string before = path ? path : "";
+  ::setenv("PATH", "/nonexistent", 1);
+  const CommandResult result = run({"--rounds=1", "--window_ms=2", "--filter", "perf|hackbench"});
+  ::setenv("PATH", before.c_str(), 1);
+  EXPECT_EQ(code_of(result), 0) << result.errors;
+  for (const char* reason : {"perf does not run here: apt-get install linux-perf",
+                             "hackbench does not run here: apt-get install rt-tests"})
+    EXPECT_NE(result.output.find(reason), std::string::npos) << result.output;
+}
+
+TEST_F(Program, ComparesWithToolsThatAreThere) {
+  for (const std::vector<std::string>& tool :
+       {std::vector<std::string>{"perf", "bench", "sched", "pipe", "-l", "1"},
+        {"hackbench", "-p", "-g", "1", "-f", "1", "-l", "1"}})
+    if (run_command(tool, ipc::os::Deadline::never()).status != ipc::os::ExitStatus::from_code(0))
+      GTEST_SKIP() << tool[0] << " is missing: apt-get install linux-perf rt-tests";
+  const CommandResult result = run({"--rounds=1", "--window_ms=5", "--filter",
+                                    "(perf|hackbench)/same_core", "--json=" + json_.string()});
+  EXPECT_EQ(code_of(result), 0) << result.errors << result.output;
+  const Json json = read_json(json_);
+  EXPECT_EQ(json.at("contests").size(), 2u);
+  for (const Json& contest : json.at("contests")) {
+    EXPECT_NE(contest.at("note"), "");
+    for (const Json& one : contest.at("sides")) EXPECT_GT(one.at("operation_ns").at(0), 0) << one;
+  }
 }
 
 TEST_F(Program, RefusesBadInputInOneLine) {

@@ -41,6 +41,7 @@ std::string why_absent(const Contest& contest, const Side& side) {
 
 std::string asked(const Figure& figure) {
   if (!figure.goal) return "-";
+  if (figure.kind == Figure::Kind::agrees) return fmt::format("1 +-{:g}%", 100 * *figure.goal);
   const bool is_upper = figure.kind == Figure::Kind::times_as_long;
   return fmt::format("{} {}x", is_upper ? "<=" : ">=", *figure.goal);
 }
@@ -98,7 +99,7 @@ std::string by_mode(const std::vector<Score>& scores) {
   return text;
 }
 
-/// Each reason once.
+/// Each reason and each note once.
 std::string remarks(const std::vector<Score>& scores) {
   std::set<std::string> lines;
   for (const Score& score : scores)
@@ -115,6 +116,10 @@ std::string remarks(const std::vector<Score>& scores) {
     }
   std::string text;
   for (const auto& one : lines) text += one;
+  std::set<std::string> notes;
+  for (const Score& score : scores)
+    if (const auto& note = score.contest->note; !note.empty() && notes.insert(note).second)
+      text += fmt::format("\n{}: {}\n", score.contest->name, note);
   return text;
 }
 
@@ -128,7 +133,7 @@ Json to_json(const Score& score, const Figure& figure) {
   const auto ratios = score.ratios(figure);
   Json json{{"ours", figure.ours},
             {"rival", figure.rival},
-            {"ratio", figure.kind == Figure::Kind::times_as_long ? "ours/rival" : "rival/ours"},
+            {"ratio", figure.kind == Figure::Kind::times_as_fast ? "rival/ours" : "ours/rival"},
             {"asked", asked(figure)},
             {"verdict", verdict(figure, ratios)},
             {"rounds", ratios.size()}};
@@ -155,6 +160,7 @@ Json to_json(const Score& score) {
   return {{"name", contest.name},
           {"placement", name(contest.placement)},
           {"line_ns", round_values(score.line_ns)},
+          {"note", contest.note},
           {"sides", std::move(sides)},
           {"figures", std::move(figures)}};
 }

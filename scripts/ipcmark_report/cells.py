@@ -76,6 +76,7 @@ class Cell:
             "lifecycle": ("phase",),
             "contention": ("operation", "hold_ns", "processes"),
             "limits": (),
+            "open_loop": ("size", "rate"),
         }.get(self.case.measure, ("size",))
         return [
             "huge pages" if (key, value) == HUGE_PAGES else f"{key}:{value}"

@@ -45,6 +45,8 @@ LINES = ("-", "--", "-.", ":")
 HATCHES = ("", "////", "....")
 # Colours of a heat map span at least this factor.
 LEAST_COLOURED = 2.0
+# How far beyond the last place the ground of what cannot be said goes: over the edge.
+VOID_BEYOND = 10.0
 # Floors are strokes of ink without marks.
 FLOORS: tuple[object, ...] = ((0, (1, 1)), (0, (4, 1.5)), (0, (6, 1.5, 1, 1.5)))
 NINES = {1: "0 %", 2: "50 %", 10: "90 %", 100: "99 %", 1e3: "99.9 %", 1e4: "99.99 %", 1e5: "99.999 %",
@@ -117,7 +119,9 @@ def _curves(drawing: Drawing) -> Figure:
     page = _Page(top + sum(heights) + 0.18)
     points = [p for panel in drawing.panels for s in (*panel.series, *panel.floors) for p in s.points]
     limits = _log_limits(points)
-    places = sorted({float(p.at) for p in points})
+    voids = {float(panel.void_from) for panel in drawing.panels if panel.void_from is not None}
+    places = sorted({float(p.at) for p in points} | {
+        float(p.at) for panel in drawing.panels for lane in panel.lanes for s in lane.series for p in s.points} | voids)
     y = top
     for panel, height in zip(drawing.panels, heights):
         _title(page, panel.title, y)
@@ -125,6 +129,8 @@ def _curves(drawing: Drawing) -> Figure:
         _lines(axes, panel.series, sparse=drawing.x.unit is Unit.NINES)
         _floor_lines(axes, panel.floors)
         axes.set_ylim(limits)
+        if panel.void_from is not None:
+            axes.axvspan(panel.void_from, max(places) * VOID_BEYOND, color=GRID, zorder=0)
         _value_axis(axes.yaxis, drawing.y, limits, labels=True)
         _place_axis(axes, drawing.x, places, labels=not panel.lanes)
         lane_y = y + TITLE + CURVE + GAP

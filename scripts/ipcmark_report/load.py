@@ -22,11 +22,13 @@ MAIN_COUNTER = {
     "fork_cost": "latency_ns_p50",
     "lifecycle": "latency_ns_p50",
     "latency": "latency_ns_p50",
+    "open_loop": "latency_ns_p50",
     "throughput": "messages_per_second",
     "contention": "operations_per_second",
 }
 COUNTERS = (
     "latency_ns_p50", "latency_ns_p90", "latency_ns_p99", "latency_ns_p99_9", "latency_ns_max",
+    "service_ns_p50", "service_ns_p99", "omission_gap", "offered_per_second", "achieved_per_second", "saturated",
     "samples", "operations_per_sample", "message_bytes", "capacity_messages", "capacity_bytes",
     "messages_per_second", "bytes_per_second", "operations_per_second", "jain_index",
     "min_max_share", "processes", "hold_ns", "cpu_ns_per_operation", "memory_bytes",
@@ -296,7 +298,7 @@ def _histogram(item: Fields, case: Case, number: int) -> Histogram | None:
         counts.append(count)
     if sum(counts) == 0 or sum(counts) != item.values.get("total_count"):
         return None
-    return Histogram(case, number, float(per_sample), values, counts)
+    return Histogram(case, number, float(per_sample), values, counts, item.shown("series", ""))
 
 
 def _build(context: Fields) -> str:

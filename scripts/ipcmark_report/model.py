@@ -54,6 +54,12 @@ class Row:
     latency_ns_max: float | None = None
     samples: float | None = None
     operations_per_sample: float | None = None
+    service_ns_p50: float | None = None
+    service_ns_p99: float | None = None
+    omission_gap: float | None = None
+    offered_per_second: float | None = None
+    achieved_per_second: float | None = None
+    saturated: float | None = None
     message_bytes: float | None = None
     capacity_messages: float | None = None
     capacity_bytes: float | None = None
@@ -140,13 +146,15 @@ class Process:
 
 @dataclass(frozen=True)
 class Histogram:
-    """The distribution of one case in one process; `values` are whole samples, in rising order."""
+    """The distribution of one case in one process; `values` are whole samples, in rising order. `series`
+    names what it is of, where it is not of the row's own times."""
 
     case: Case
     round: int
     operations_per_sample: float
     values: array[float]
     counts: array[int]
+    series: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def nines_figures(
 ) -> list[Figure]:
     """A figure a noun; nouns without a distribution have none. Anchors count all latency nouns."""
     by_case: dict[str, list[Histogram]] = {}
-    for histogram in histograms:
+    for histogram in (h for h in histograms if not h.series):
         by_case.setdefault(histogram.case.text, []).append(histogram)
     figures = []
     for index, noun in enumerate(nouns(select(cells, "latency"))):

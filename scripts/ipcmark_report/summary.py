@@ -12,11 +12,12 @@ from .latency import latency_against_size, latency_figures
 from .limits import limits_section
 from .model import Environment, Fact, Run
 from .nines import nines_figures
+from .open_loop import open_loop_section
 from .throughput import throughput_section
 from .trust import trust_marks, trust_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
-DRAWN = ("fork_cost", "lifecycle", "latency", "throughput", "contention", "limits")
+DRAWN = ("fork_cost", "lifecycle", "latency", "open_loop", "throughput", "contention", "limits")
 
 
 def summarise(run: Run) -> Summary:
@@ -31,6 +32,7 @@ def summarise(run: Run) -> Summary:
         trust=trust_section(run, cells, machine),
         sections=(
             _latency_section(run, cells, machine),
+            open_loop_section(cells, machine),
             throughput_section(cells, machine),
             contention_section(cells, machine),
             fork_section(cells, machine),

@@ -62,13 +62,15 @@ class Lane:
 class Panel:
     """`floors` are the limits below which (for a rate: above which) nothing is expected. For DOTS there
     is one of them, with a point a category; for CURVES one a limit. Their style counts for itself. `marks` stand
-    on the rows of BARS, each at its own distance from zero."""
+    on the rows of BARS, each at its own distance from zero. `void_from` is where on the x axis of CURVES nothing
+    can be said any more."""
 
     title: str
     series: tuple[Series, ...]
     lanes: tuple[Lane, ...] = ()
     floors: tuple[Series, ...] = ()
     marks: tuple[Series, ...] = ()
+    void_from: float | None = None
 
 
 @dataclass(frozen=True)

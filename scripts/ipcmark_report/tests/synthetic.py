@@ -48,7 +48,8 @@ class Synthetic:
     memories: tuple[int, ...] = (0, 64, 1024)
     placements: tuple[str, ...] = ("cross_core", "same_core", "unpinned")
     cpus: int = 2
-    measures: tuple[str, ...] = ("limits", "fork_cost", "lifecycle", "latency", "throughput", "contention")
+    rates: tuple[int, ...] = (1000, 100_000)
+    measures: tuple[str, ...] = ("limits", "fork_cost", "lifecycle", "latency", "open_loop", "throughput", "contention")
     binaries: tuple[str, ...] = ("limits", "fork_cost", "latency", "throughput", "contention")
     status: str = "complete"
     environment: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(ENVIRONMENT)))
@@ -115,7 +116,11 @@ class Synthetic:
             if floor in limits:
                 more = {**more, "floor": floor, "floor_ratio": ns / limits[floor]}
             ns *= chance.uniform(0.93, 1.09)
-            if not {key for key in more if not key.startswith(BESIDE_SAMPLES)}:
+            if name.startswith("open_loop/"):
+                own, counters = self._at_rate(name, ns, chance)
+                histograms += own
+                rows.append(row(name, counters["latency_ns_p50"], counters))
+            elif not {key for key in more if not key.startswith(BESIDE_SAMPLES)}:
                 samples, counters = distribution(ns, chance, batch=32 if ns < 1000 else 1)
                 histograms.append({"case": name, "repetition": 0, **samples})
                 more = {key: value(ns) if callable(value) else value for key, value in more.items()}
@@ -142,8 +147,27 @@ class Synthetic:
                         yield name, 1500.0 * (index + 1) * share, {}
         if binary in ("latency", "throughput") and binary in self.measures:
             yield from self._messages(binary)
+        if binary == "latency" and "open_loop" in self.measures:
+            for backend, ns in NOUNS["pipe"].items():
+                for placement in self.placements:
+                    for rate in self.rates:
+                        yield (f"open_loop/pipe/{backend}/size:64/rate:{rate}/placement:{placement}",
+                               ns * SLOWER.get(placement, 1), {})
         if binary == "contention" and "contention" in self.measures:
             yield from self._contended()
+
+    def _at_rate(self, name: str, ns: float, chance: random.Random) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Messages wait the longer for the ones before, the nearer the rate is to what can be had."""
+        rate = float(name.split("/rate:")[1].split("/")[0])
+        load = rate * ns / 1e9
+        service, times = distribution(ns, chance, batch=1)
+        response, counters = distribution(ns * (1 / (1 - load) if load < 0.98 else 2000 * load), chance, batch=1)
+        counters |= {key.replace("latency", "service"): value for key, value in times.items() if key.startswith("latency")}
+        counters |= {"offered_per_second": rate, "achieved_per_second": min(rate, 1e9 / ns),
+                     "saturated": 1 if load >= 0.98 else 0,
+                     "omission_gap": counters["latency_ns_p99"] / times["latency_ns_p99"]}
+        return [{"case": name, "repetition": 0, **response},
+                {"case": name, "repetition": 0, "series": "service", **service}], counters
 
     def _has_limits(self) -> bool:
         return "limits" in self.measures and "limits" in self.binaries

@@ -119,13 +119,13 @@ def test_an_unrecorded_end_is_no_change() -> None:
 
 
 def test_one_size_gives_rows_and_points_to_the_preset(tmp_path: Path) -> None:
-    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",))).sections[1]
+    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",))).sections[2]
     assert {figure.drawing.kind for figure in throughput.figures} == {Kind.DOTS}
     assert any("`default` preset" in note for figure in throughput.figures for note in figure.notes)
 
 
 def test_several_sizes_give_curves(tmp_path: Path) -> None:
-    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",), sizes=(64, 4096))).sections[1]
+    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",), sizes=(64, 4096))).sections[2]
     kinds = {figure.title.split(": ")[1]: figure.drawing.kind for figure in throughput.figures}
     assert kinds == {"pipe": Kind.CURVES, "queue": Kind.CURVES, "pool": Kind.DOTS}
 
@@ -145,7 +145,8 @@ def test_every_caption_has_unit_counts_and_machine(tmp_path: Path) -> None:
             assert figure.question.endswith("?")
             assert "3 fresh processes (rounds)" in figure.caption
             assert "each. testbox, Example CPU 9000, 2 CPUs, Linux 6.12.0-example." in figure.caption
-            assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations")
+            assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations",
+                                                   "Times:")
 
 
 def figure_of(summary: Summary, anchor: str) -> Figure:
