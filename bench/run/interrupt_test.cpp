@@ -134,6 +134,7 @@ TEST_F(Interrupted, TakesItsChildrenAlongWhenKilled) {
 }
 
 TEST_F(Interrupted, LeavesNothingOfASelfTest) {
+  set("FAKE_PLACEMENT", "same_core");
   const fs::path runs = folder_ / "runs";
   start({"selftest", "--quick", "--out=" + (runs / "selftest.json").string()}, "latency");
   wait_for_hang();
@@ -146,6 +147,7 @@ TEST_F(Interrupted, LeavesNothingOfASelfTest) {
 }
 
 TEST_F(Interrupted, LeavesOfAKilledSelfTestWhatTheNextOneTakesAway) {
+  set("FAKE_PLACEMENT", "same_core");
   set("FAKE_PLACEMENT", "same_core");
   const fs::path runs = folder_ / "runs";
   const std::vector<std::string> arguments{"selftest", "--quick",
