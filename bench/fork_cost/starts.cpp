@@ -26,7 +26,7 @@ Outcome in_parent(const ParentMemory& memory, const Window& window, Placement pl
 
 template <ipc::Starter S>
 Outcome start_and_reap(const ParentMemory& memory, const Window& window, Placement placement) {
-  return in_parent(memory, window, placement, [code = 0]() mutable {
+  Outcome outcome = in_parent(memory, window, placement, [code = 0]() mutable {
     code = (code + 1) & 0x7f;
     auto child = S::start(code);
     const os::ExitStatus status = child.reap();
@@ -35,6 +35,8 @@ Outcome start_and_reap(const ParentMemory& memory, const Window& window, Placeme
           fmt::format("child ended with {}, not {}", status.to_string(),
                       S::kHasStatus ? fmt::format("exit code {}", code) : "unknown status"));
   });
+  outcome.all_use_known = S::kHasStatus;  // a child without a status was reaped by the kernel
+  return outcome;
 }
 
 /// The typed Process: start() and join() of one that does nothing.

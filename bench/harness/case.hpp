@@ -29,6 +29,7 @@ struct Outcome {
   std::map<std::string, Histogram> series;  ///< distributions beside it, by name
   std::int64_t operations_per_sample = 1;
   std::size_t peers = 0;
+  bool all_use_known = true;                ///< not of children that the kernel reaped itself
   std::chrono::nanoseconds stood_still{0};  ///< of the whole case, at least
   std::vector<Repetition> repetitions;
   std::vector<Anchor> anchors;                     ///< before each and after the last

@@ -96,7 +96,9 @@ void Surroundings::judge_company(Outcome& outcome, double elapsed_ns) const {
   const CpuTime after = cpu_time(proc_stat(), case_.cpus);
   const double cpus =
       static_cast<double>(case_.cpus.empty() ? machine().size() : case_.cpus.size());
-  const double foreign = after.busy_ns - before_.busy_ns - (used_ns() - used_before_ns_);
+  // Use that nobody can ask for looks like that of others.
+  const double foreign =
+      !outcome.all_use_known ? 0 : after.busy_ns - before_.busy_ns - (used_ns() - used_before_ns_);
   const double stolen = after.stolen_ns - before_.stolen_ns;
   const auto share_of = [&](double ns) {
     return ns < kTicksOfEvidence * cpus * tick_ns() ? 0 : ns / (elapsed_ns * cpus);
