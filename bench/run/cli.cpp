@@ -2,27 +2,18 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
-#include <random>
 
 #include "bench/harness/build_info.hpp"
 #include "bench/harness/environment.hpp"
-#include "bench/harness/machine_facts.hpp"
-#include "bench/harness/repetition.hpp"
-#include "bench/run/campaign.hpp"
+#include "bench/run/catalogue.hpp"
 #include "bench/run/check.hpp"
+#include "bench/run/measure_command.hpp"
+#include "bench/run/plan.hpp"
 #include "bench/run/selftest_command.hpp"
-#include "bench/run/session.hpp"
-#include "bench/run/side_by_side.hpp"
 #include "bench/run/unusable.hpp"
-#include "bench/run/verdicts.hpp"
-#include "ipc/os/child.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace bench::run {
@@ -31,28 +22,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kMostRounds = 1000;
-constexpr int kLongestMs = 600'000;
-constexpr int kLongestAnchorUs = 1'000'000;
-
 struct Options {
   std::string bench_folder;
   std::string filter;
   bool json = false;
   bool verbose = false;
-  std::string preset = "default";
-  std::optional<std::string> out;
-  std::optional<std::string> resume;
-  std::optional<std::string> versus;
-  std::optional<std::string> selftest;
-  std::optional<int> rounds;
-  std::optional<int> repetitions;
-  std::optional<int> window_ms;
-  std::optional<int> warmup_ms;
-  std::optional<int> anchor_us;
-  std::optional<std::uint64_t> seed;
-  int stall_s = 60;
-  std::string command;  ///< as typed
 };
 
 void print(const std::string& text) {
@@ -69,16 +43,6 @@ std::string version_text() {
 
 fs::path own_folder() {
   return fs::read_symlink("/proc/self/exe").parent_path();
-}
-
-/// The text as one word of a shell command: in quotes unless it is plain.
-std::string shell_word(const std::string& text) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted;
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return "'" + quoted + "'";
 }
 
 std::string as_typed(int argc, char** argv) {
@@ -111,151 +75,13 @@ int clean() {
   return kFine;
 }
 
-Settings settings_of(const Options& options) {
-  Settings settings = preset_settings(options.preset);
-  settings.filter = options.filter;
-  settings.rounds = options.rounds.value_or(settings.rounds);
-  settings.repetitions = options.repetitions.value_or(settings.repetitions);
-  settings.window_ms = options.window_ms.value_or(settings.window_ms);
-  settings.warmup_ms = options.warmup_ms.value_or(settings.warmup_ms);
-  settings.anchor_us = options.anchor_us.value_or(settings.anchor_us);
-  settings.seed = options.seed.value_or(std::random_device()());
-  return settings;
-}
-
-std::string default_out() {
-  std::string time = facts::utc_now().get<std::string>();
-  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-  return "runs/" + facts::host_name().get<std::string>() + "-" + time;
-}
-
-void announce(Session& session) {
-  const Plan& plan = session.members().front().plan;
-  const Settings& asked = plan.settings;
-  print(fmt::format(
-      "preset {}: {}{}, {} each, {} of {} ms after {} ms of warm-up; seed {}; about {}\n",
-      asked.preset, counted(plan.cases(), "case", "cases"),
-      session.members().size() > 1 ? " on two sides" : "",
-      counted(static_cast<std::size_t>(asked.rounds), "process", "processes"),
-      counted(static_cast<std::size_t>(asked.repetitions), "repetition", "repetitions"),
-      asked.window_ms, asked.warmup_ms, asked.seed, to_text(predicted_rest(session.sides()))));
-  for (const auto& text : session.notes()) print(text + '\n');
-  const auto found = findings(session.members().front().directory.environment().at("start"));
-  const auto block = count(found, Grade::kBlock);
-  const auto warn = count(found, Grade::kWarn);
-  if (block + warn > 0)
-    print(
-        fmt::format("this machine: {} block, {} warn (`ipcmark check` names them)\n", block, warn));
-  for (const auto& one : session.members())
-    print(fmt::format("writing to {}\n", one.directory.path().string()));
-}
-
-void print_failures(const std::vector<Failure>& failures, int rounds) {
-  std::vector<std::string> names;
-  for (const auto& one : failures)
-    if (std::find(names.begin(), names.end(), one.name) == names.end()) names.push_back(one.name);
-  if (!names.empty()) print(counted(names.size(), "case", "cases") + " failed:\n");
-  for (const auto& name : names) {
-    const auto same = [&](const Failure& one) { return one.name == name; };
-    const auto first = std::find_if(failures.begin(), failures.end(), same);
-    print(fmt::format("  {} (in {} of {} rounds): {}\n", name,
-                      std::count_if(failures.begin(), failures.end(), same), rounds,
-                      first->message));
-  }
-}
-
-/// What disturbed the runs, and in which distances their CPUs were.
-void print_labels(const Session& session) {
-  const Json& record = session.members().front().directory.record();
-  for (const auto& label : record.value("labels", Json::array()))
-    print("contaminated: " + label.get<std::string>() + "\n");
-  if (const auto& modes = record.value("topology_modes_ns", Json::array()); modes.size() > 1)
-    print(
-        fmt::format("the CPUs' distance changed during the run (a cache line took {} ns): compare "
-                    "like with like (`topology_mode`)\n",
-                    fmt::join(modes.get<std::vector<int>>(), ", then ")));
-}
-
-void report(const Result& result, const Session& session) {
-  print_labels(session);
-  print_failures(result.failures, session.members().front().plan.settings.rounds);
-  for (const auto& problem : result.problems) print("error: " + problem + "\n");
-  if (!result.complete) {
-    print(fmt::format("{}: the run in {} is partial; continue it with\n  ipcmark run --resume {}\n",
-                      result.signal ? "interrupted" : "stopped", session.path().string(),
-                      shell_word(session.path().string())));
-    return;
-  }
-  if (session.members().size() == 2) {
-    const auto& [base, versus] = std::tie(session.members()[0], session.members()[1]);
-    for (const auto& one :
-         differences(base.directory.environment().at("start"),
-                     versus.directory.environment().at("start"), {"build", "binaries"}))
-      if (one.grade >= Grade::kWarn)
-        print(fmt::format("confounded by {}: {}\n", one.topic, one.found));
-    print(to_text(compare(base.directory, versus.directory, base.plan, base.plan.settings.rounds),
-                  base.plan));
-  }
-  for (const auto& one : session.members()) {
-    const std::string path = one.directory.path().string();
-    print(fmt::format("the run is in {}\nreport: scripts/report {} --out {}\n", path,
-                      shell_word(path), shell_word(path + ".html")));
-  }
-}
-
-Session session_of(const Options& options) {
-  const fs::path bundle = options.bench_folder;
-  if (options.resume) return Session::resume(bundle, fs::path(*options.resume).lexically_normal());
-  const fs::path out = fs::path(options.out.value_or(default_out())).lexically_normal();
-  const std::optional<fs::path> selftest = options.selftest;
-  if (!options.versus)
-    return Session::begin(bundle, settings_of(options), out, options.command, selftest);
-  return Session::begin_versus(bundle, *options.versus, settings_of(options), out, options.command,
-                               selftest);
-}
-
-/// Two sides of the rigorous preset are compared after 12, 24 and 40 rounds, and a case whose
-/// change is found then is left.
-AfterRound looks_of(Session& session) {
-  auto& members = session.members();
-  if (members.size() < 2 || members[0].plan.settings.preset != "rigorous") return {};
-  return [&members, left = Json::object()](int round) mutable {
-    if (!is_look(round)) return std::set<std::string>{};
-    const auto cells = compare(members[0].directory, members[1].directory, members[0].plan, round);
-    const auto found = decided(cells, round);
-    for (const auto& name : found)
-      if (!left.contains(name)) left[name] = round;
-    for (Member& one : members) one.directory.note("left_after_round", left);
-    return found;
-  };
-}
-
-int measure(const Options& options) {
-  ipc::os::ignore_sigpipe();  // the output may be piped to something that ends first
-  Interruption interruption;
-  Session session = session_of(options);
-  announce(session);
-  const auto sides = session.sides();
-  Progress progress(stderr, ::isatty(STDERR_FILENO) == 1,
-                    session.members().front().plan.settings.rounds, predicted_rest(sides));
-  const Result result = carry_out(sides, std::chrono::seconds(options.stall_s), interruption,
-                                  progress, looks_of(session));
-  report(result, session);
-  return result.exit_code();
-}
-
-void add_common(CLI::App& command, Options& options) {
-  command.add_option("--bench-dir", options.bench_folder,
-                     "Folder of the bench binaries (default: where ipcmark is)");
-}
-
 void add_list(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand(
       "list", "Show every case, why some cannot run here, and what backends cannot do");
   command->add_option("--filter", options.filter,
                       "Extended regular expression to be found in the name");
   command->add_flag("--json", options.json, "Print JSON");
-  add_common(*command, options);
+  add_bench_folder(*command, options.bench_folder);
 }
 
 void add_check(CLI::App& app, Options& options) {
@@ -267,77 +93,31 @@ void add_check(CLI::App& app, Options& options) {
   command->add_flag("--verbose,-v", options.verbose, "Show what is fine or not known, too");
 }
 
-void add_run(CLI::App& app, Options& options) {
-  auto* command = app.add_subcommand(
-      "run",
-      "Measure. Exit code 0: every case fine; 1: some failed or the run is partial; 2: it "
-      "could not start; 128 + signal: interrupted");
-  auto* resume =
-      command->add_option("--resume", options.resume, "Continue the run in this directory");
-  const auto add = [&](const char* name, auto& target, const char* help) {
-    return command->add_option(name, target, help)->excludes(resume);
-  };
-  add("--preset", options.preset,
-      "quick (6 short processes a case), default (20), rigorous (40); quick measures fewer cases")
-      ->check(CLI::IsMember(std::vector<std::string>(kPresets.begin(), kPresets.end())));
-  add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
-  add("--versus", options.versus,
-      "Measure the bench binaries of this other folder too, case by case in turn with ours; the "
-      "two runs are the directories base and versus in --out");
-  add("--selftest", options.selftest,
-      "Judge by the estimators of this self-test (default: selftest.json beside the run, if any)");
-  add("--filter", options.filter, "Extended regular expression to be found in a case's name");
-  add("--rounds", options.rounds, "Processes a case")->check(CLI::Range(1, kMostRounds));
-  add("--repetitions", options.repetitions, "Timed windows a process")
-      ->check(CLI::Range(1, static_cast<int>(kMostRepetitions)));
-  add("--window-ms", options.window_ms, "Length of a timed window")
-      ->check(CLI::Range(1, kLongestMs));
-  add("--warmup-ms", options.warmup_ms, "Warm-up before them")->check(CLI::Range(0, kLongestMs));
-  add("--anchor-us", options.anchor_us,
-      "Look at the CPU's speed for so long before each window and after the last")
-      ->check(CLI::Range(0, kLongestAnchorUs));
-  add("--seed", options.seed, "Of the order of the cases (default: a random one)");
-  command
-      ->add_option("--stall-s", options.stall_s,
-                   "Seconds of silence, beyond a case's own time, after which a binary counts as "
-                   "hung")
-      ->check(CLI::Range(1, 24 * 3600))
-      ->capture_default_str();
-  add_common(*command, options);
-}
-
-int dispatch(const CLI::App& app, Options& options, SelfTestOptions& selftest) {
-  if (app.got_subcommand("check")) return check(options);
-  if (app.got_subcommand("clean")) return clean();
-  if (options.bench_folder.empty()) options.bench_folder = own_folder().string();
-  if (app.got_subcommand("list")) return list(options);
-  if (app.got_subcommand("selftest")) {
-    if (selftest.bench_folder.empty()) selftest.bench_folder = options.bench_folder;
-    selftest.command = options.command;
-    return self_test(selftest);
-  }
-  return measure(options);
-}
-
 }  // namespace
 
 int run_cli(int argc, char** argv) {
   Options options;
-  options.command = as_typed(argc, argv);
+  RunOptions run;
+  SelfTestOptions selftest;
+  run.command = selftest.command = as_typed(argc, argv);
   CLI::App app("Measures what inter-process communication costs on this machine.", "ipcmark");
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   add_list(app, options);
   add_check(app, options);
-  add_run(app, options);
-  SelfTestOptions selftest;
+  add_run(app, run);
   add_selftest(app, selftest);
   app.add_subcommand("clean",
                      "Remove shared memory, queues and semaphores of ours whose owner was killed "
                      "before it could");
   try {
     app.parse(argc, argv);
-    return dispatch(app, options, selftest);
+    if (app.got_subcommand("check")) return check(options);
+    if (app.got_subcommand("clean")) return clean();
+    for (std::string* folder : {&options.bench_folder, &run.bench_folder, &selftest.bench_folder})
+      if (folder->empty()) *folder = own_folder().string();
+    if (app.got_subcommand("list")) return list(options);
+    return app.got_subcommand("selftest") ? self_test(selftest) : measure(run);
   } catch (const CLI::CallForVersion&) {
     print(version_text() + "\n");
     return kFine;
