@@ -31,7 +31,7 @@ namespace {
 
 constexpr milliseconds kTimeToLeave{500};  // between SIGTERM and SIGKILL
 /// After an interruption, to end the case that is under way and to write what was measured.
-constexpr milliseconds kTimeToWrite{3000};
+constexpr milliseconds kTimeToWrite{1500};
 constexpr milliseconds kLookInterval{20};  // on kernels without pidfd
 constexpr std::size_t kTailBytes = 4096;
 
