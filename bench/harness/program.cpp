@@ -214,6 +214,7 @@ int run_program(const std::string& binary, const std::vector<Case>& all, int arg
     ipc::os::become_subreaper();
     ipc::os::ignore_sigpipe();
     Recorder recorder(binary, options.record, options.window());
+    recorder.rehearse();
     register_cases(cases, chosen, options.turns_fd, recorder);
     const std::size_t matched = benchmark::RunSpecifiedBenchmarks();
     while (options.turns_fd >= 0 && is_our_turn(options.turns_fd)) continue;  // others measure

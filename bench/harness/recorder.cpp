@@ -67,6 +67,19 @@ Json anchors_of(const Outcome& outcome) {
 
 }  // namespace
 
+void Recorder::rehearse() {
+  const Case nothing;
+  Outcome outcome;
+  outcome.repetitions.resize(static_cast<std::size_t>(window_.repetitions));
+  outcome.anchors.resize(outcome.repetitions.size() + 1);
+  outcome.histogram.emplace();
+  for (std::uint64_t value = 1000; value < 100'000; ++value) outcome.histogram->record(value);
+  Surroundings(nothing).judge(outcome);
+  keep("rehearsal", 0, outcome);
+  cases_.clear();
+  histograms_.clear();
+}
+
 void Recorder::run(const Case& one, benchmark::State& state) {
   const std::string name = one.id.to_string();
   const int repetition = repetitions_[name]++;

@@ -17,6 +17,7 @@ class UnforkedText {
   ~UnforkedText();
 
   void append(std::string_view more);
+  void clear() { size_ = 0; }
   /// Not to be looked at in a child.
   [[nodiscard]] std::string_view view() const { return {data_, size_}; }
 

@@ -87,6 +87,15 @@ std::string plus(double percent) {
   return fmt::format("plus{:g}", percent);
 }
 
+auto parameters_of(const Case& one) {
+  return std::ranges::count(one.name, '/');
+}
+auto fewest_parameters(const std::vector<const Case*>& cases) {
+  auto fewest = parameters_of(*cases[0]);
+  for (const Case* one : cases) fewest = std::min(fewest, parameters_of(*one));
+  return fewest;
+}
+
 }  // namespace
 
 SelfTestRequest self_test_request(bool quick) {
@@ -124,6 +133,9 @@ std::vector<Case> representatives(const Catalogue& catalogue) {
     prefer(cases,
            [backend = cases[0]->backend](const Case* one) { return one->backend == backend; });
     prefer(cases, [&](const Case* one) { return quick.contains(without_placement(one->name)); });
+    prefer(cases, [fewest = fewest_parameters(cases)](const Case* one) {
+      return parameters_of(*one) == fewest;
+    });
     chosen.push_back(middle_of(cases));
   }
   return chosen;

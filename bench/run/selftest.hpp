@@ -30,7 +30,7 @@ SelfTestRequest self_test_request(bool quick);
 
 /// One case for each family of the catalogue that can run here: of the backend that programs
 /// should take first (the library's default, or the plainest), and of its parameters those of the
-/// quick preset. Where there is no such case, the first of the catalogue.
+/// quick preset, as few as can be. Where there is no such case, the first of the catalogue.
 std::vector<Case> representatives(const Catalogue& catalogue);
 
 /// Whether the cases of this one's family can be made slower on purpose, and are.
