@@ -23,8 +23,6 @@ constexpr double kDisturbed = 0.05;
 constexpr double kTicksOfEvidence = 3;
 /// How much longer than asked a window may be.
 constexpr std::int64_t kPause_ns = 200'000'000;
-/// Two probes further apart than this saw different distances.
-constexpr double kSameDistance = 1.35;
 
 std::string proc_stat() {
   std::ifstream file("/proc/stat");
@@ -140,7 +138,7 @@ void Surroundings::judge_topology(Outcome& outcome) const {
   outcome.line_ns = {before, after};
   outcome.counters["line_ns_before"] = before;
   outcome.counters["line_ns_after"] = after;
-  if (std::max(before, after) > kSameDistance * std::min(before, after))
+  if (std::max(before, after) > statistics::kModeGap * std::min(before, after))
     outcome.not_comparable.push_back(fmt::format(
         "the CPUs' distance changed: a cache line took {:.0f}, then {:.0f} ns", before, after));
 }

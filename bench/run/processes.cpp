@@ -75,13 +75,10 @@ std::string family_of(const Case& one) {
 PairedProcesses paired(const std::vector<ProcessRecord>& base,
                        const std::vector<ProcessRecord>& versus) {
   PairedProcesses pairs;
-  auto other = versus.begin();
-  for (const ProcessRecord& one : base) {
-    while (other != versus.end() && other->round < one.round) ++other;
-    if (other == versus.end() || other->round != one.round) continue;
-    pairs.base.push_back(one.measured);
-    pairs.versus.push_back(other->measured);
-  }
+  for_each_pair(base, versus, [&](const ProcessRecord& ours, const ProcessRecord& theirs) {
+    pairs.base.push_back(ours.measured);
+    pairs.versus.push_back(theirs.measured);
+  });
   return pairs;
 }
 

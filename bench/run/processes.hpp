@@ -28,6 +28,17 @@ std::map<std::string, std::vector<ProcessRecord>> read_processes(const RunDirect
 /// The family of a case: measure/noun/placement.
 std::string family_of(const Case& one);
 
+/// Calls visit(ours, theirs) for every round that both runs measured.
+template <class Visit>
+void for_each_pair(const std::vector<ProcessRecord>& base, const std::vector<ProcessRecord>& versus,
+                   Visit visit) {
+  auto other = versus.begin();
+  for (const ProcessRecord& one : base) {
+    while (other != versus.end() && other->round < one.round) ++other;
+    if (other != versus.end() && other->round == one.round) visit(one, *other);
+  }
+}
+
 /// Two runs' processes of the same rounds, beside each other.
 struct PairedProcesses {
   std::vector<statistics::Process> base, versus;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bench/statistics/false_discovery.hpp"
+#include "bench/statistics/modes.hpp"
 #include "bench/statistics/noise.hpp"
 #include "bench/statistics/ranks.hpp"
 #include "bench/statistics/summary.hpp"
@@ -18,11 +19,10 @@ namespace {
 
 constexpr double kAlpha = 0.05;
 constexpr double kLeastThreshold_percent = 2;
-/// Two probes of a cache line further apart than this saw different distances.
-constexpr double kSameDistance = 1.35;
 
+/// Whether two probes of a cache line saw the same distance; so it is where there were none.
 bool same_distance(double a, double b) {
-  return a <= 0 || b <= 0 || std::max(a, b) <= kSameDistance * std::min(a, b);
+  return a <= 0 || b <= 0 || std::max(a, b) <= stats::kModeGap * std::min(a, b);
 }
 
 /// The pairs of one case that may be held against each other.
@@ -46,12 +46,9 @@ struct Pairs {
 Pairs pairs_of(const std::vector<ProcessRecord>& base, const std::vector<ProcessRecord>& versus,
                int rounds) {
   Pairs pairs;
-  auto other = versus.begin();
-  for (const ProcessRecord& one : base) {
-    if (one.round > rounds) break;
-    while (other != versus.end() && other->round < one.round) ++other;
-    if (other != versus.end() && other->round == one.round) pairs.add(one, *other);
-  }
+  for_each_pair(base, versus, [&](const ProcessRecord& ours, const ProcessRecord& theirs) {
+    if (ours.round <= rounds) pairs.add(ours, theirs);
+  });
   return pairs;
 }
 
