@@ -138,7 +138,7 @@ void Surroundings::judge_topology(Outcome& outcome) const {
   outcome.line_ns = {before, after};
   outcome.counters["line_ns_before"] = before;
   outcome.counters["line_ns_after"] = after;
-  if (std::max(before, after) > statistics::kModeGap * std::min(before, after))
+  if (std::max(before, after) > kSameDistance * std::min(before, after))
     outcome.not_comparable.push_back(fmt::format(
         "the CPUs' distance changed: a cache line took {:.0f}, then {:.0f} ns", before, after));
 }

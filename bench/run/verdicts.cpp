@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bench/harness/topology_probe.hpp"
 #include "bench/statistics/false_discovery.hpp"
-#include "bench/statistics/modes.hpp"
 #include "bench/statistics/noise.hpp"
 #include "bench/statistics/ranks.hpp"
 #include "bench/statistics/summary.hpp"
@@ -22,7 +22,7 @@ constexpr double kLeastThreshold_percent = 2;
 
 /// Whether two probes of a cache line saw the same distance; so it is where there were none.
 bool same_distance(double a, double b) {
-  return a <= 0 || b <= 0 || std::max(a, b) <= stats::kModeGap * std::min(a, b);
+  return a <= 0 || b <= 0 || std::max(a, b) <= kSameDistance * std::min(a, b);
 }
 
 /// The pairs of one case that may be held against each other.

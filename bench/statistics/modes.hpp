@@ -24,12 +24,9 @@ struct Mode {
 /// above zero have no place on the axis and are left out.
 std::vector<Mode> modes(std::span<const Bucket> buckets, double resolution = 1);
 
-/// Two values of one kind, such as two probes of a distance, are of one mode up to this ratio.
-inline constexpr double kModeGap = 1.35;
-
 /// For a few values of which each stands for much (a probe before every process): the number of
 /// the mode that each belongs to, from 0 upwards. A new mode begins where the next larger value is
 /// more than `ratio` times as large. -1 for what is no time: not above zero, or not finite.
-std::vector<int> gap_modes(std::span<const double> values, double ratio = kModeGap);
+std::vector<int> gap_modes(std::span<const double> values, double ratio = 1.35);
 
 }  // namespace bench::statistics
