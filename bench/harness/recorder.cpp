@@ -86,6 +86,7 @@ void Recorder::run(const Case& one, benchmark::State& state) {
   try {
     if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
     const Surroundings surroundings(one);
+    ::malloc_trim(0);  // what earlier cases have given back would still be copied by every fork
     Outcome outcome = one.run(window_);
     surroundings.judge(outcome);
     // The measurement is over: the loop only hands its result to the library, as one iteration,
@@ -138,7 +139,6 @@ void Recorder::keep(const std::string& name, int repetition, const std::string& 
 void Recorder::add(UnforkedText& list, const Json& one) {
   if (!list.view().empty()) list.append(",");
   list.append(to_line(one));
-  ::malloc_trim(0);  // what the value took must not weigh on the next case's forks either
 }
 
 void Recorder::write() const {

@@ -29,8 +29,9 @@ class Recorder {
       : binary_(std::move(binary)), files_(std::move(files)), window_(window) {}
 
   /// Goes once through all that happens after a measurement, with one that was not made, and
-  /// forgets it. The stack and the heap that this touches are copied by every later fork: without
-  /// it, the first case of a process would have cheaper forks than those after it (by 5 %).
+  /// forgets it. What this touches for good (stack, tables) is copied by every later fork: without
+  /// it, the first case of a process would have cheaper forks than those after it (by 5 %). What it
+  /// gives back, every case hands to the kernel before it begins; else the first one's were dearer.
   void rehearse();
   /// Measures the case as one repetition of the library's.
   void run(const Case& one, benchmark::State& state);
