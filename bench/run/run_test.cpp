@@ -235,7 +235,7 @@ TEST_F(Run, ResumeRefusesWhatIsNoRun) {
 TEST_F(Run, ResumeRefusesAnotherMachine) {
   ASSERT_EQ(code_of(run_quick({"--filter=latency"})), 0);
   Json environment = read_json(out() / "environment.json");
-  environment["start"]["machine"]["cpu_model"] = "Abacus 3";
+  environment["start"]["identity"]["key"] = "Abacus 3";
   spoil("environment.json", environment.dump());
   expect_refused(resume(), {"another machine", "Abacus 3"});
   fs::remove(out() / "environment.json");

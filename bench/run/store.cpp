@@ -105,12 +105,11 @@ Json read_own(const fs::path& file) {
 }
 
 void check_same_machine(const Json& environment) {
-  const Json now = facts::cpu_model();
-  const Json& then = environment.at("start").at("machine").at("cpu_model");
+  const Json now = known_fact(read_environment(), "identity", "key");
+  const Json& then = known_fact(environment.at("start"), "identity", "key");
   if (then != now)
     throw Unusable(
-        fmt::format("the run was begun on another machine (CPU {}, here {}): start a new "
-                    "run",
+        fmt::format("the run was begun on another machine ({}, here {}): start a new run",
                     to_line(then), to_line(now)));
 }
 
