@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/sanitized.hpp"
 #include "ipc/pool/pool_test_support.hpp"
 
 namespace ipc {
@@ -180,12 +181,7 @@ TYPED_TEST(PoolLimits, ATaskForWhichNoProcessIsToBeHadIsAnError) {
             kSuccess);
 }
 
-// Under a sanitizer a fork costs many times what it does without.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kManyPools = 100;
-#else
-constexpr int kManyPools = 1000;
-#endif
+constexpr int kManyPools = os::kSanitized ? 100 : 1000;
 
 TYPED_TEST(PoolLimits, ManyPoolsLeaveNoDescriptorMappingOrZombie) {
   const auto use_one = [](int i) {

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "ipc/os/process_facts.hpp"
+#include "ipc/os/sanitized.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/soak/leftovers.hpp"
 #include "ipc/soak/use_once.hpp"
@@ -12,14 +13,8 @@
 namespace ipc::soak {
 namespace {
 
-// Under a sanitizer a fork costs many times what it does without.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kMany = 100;
-constexpr bool kKnowsHeap = false;  // its own allocator, and it looks for leaks itself
-#else
-constexpr int kMany = 1000;
-constexpr bool kKnowsHeap = true;
-#endif
+constexpr int kMany = os::kSanitized ? 100 : 1000;
+constexpr bool kKnowsHeap = !os::kSanitized;  // its own allocator, and it looks for leaks itself
 
 /// In use, bytes; what the allocator keeps for later is not.
 std::size_t heap_bytes() {

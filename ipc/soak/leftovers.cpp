@@ -4,18 +4,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ipc/os/sanitized.hpp"
 #include "ipc/os/sysv.hpp"
 #include "ipc/os/unique_name.hpp"
 
 namespace ipc::soak {
 
 namespace fs = std::filesystem;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static constexpr bool kSanitized = true;
-#else
-static constexpr bool kSanitized = false;
-#endif
 
 Holdings Holdings::now() {
   Holdings held;
@@ -28,7 +23,7 @@ Holdings Holdings::now() {
     if (line.ends_with("[heap]") || line.ends_with("[stack]") ||
         std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3)
       continue;
-    if (kSanitized && rights[3] != 's') continue;
+    if (os::kSanitized && rights[3] != 's') continue;
     ++held.mappings;
     held.mapped_bytes += static_cast<long>(end - begin);
   }
