@@ -30,6 +30,9 @@ const std::map<std::string, std::string> kFirstChoice{
 /// A pair's comparison is studied for so many pairs at most: those of a default run.
 constexpr std::size_t kComparisonPairs = 20;
 
+/// The side that the delayed ones are held against.
+constexpr const char* kUndelayed = "plus0";
+
 std::string without_placement(const std::string& name) {
   return name.substr(0, name.rfind("/placement:"));
 }
@@ -167,12 +170,14 @@ std::vector<SelfTest::SidePlan> SelfTest::sides_of(int attempt) const {
   Settings process = request_.process;
   process.seed += kApart * static_cast<std::uint64_t>(attempt - 1);
   std::vector<SidePlan> sides;
-  const auto& measured = attempt == 1 ? cases_ : controls_;
-  sides.push_back({"a", 0, plan_of(measured, process)});
-  if (attempt == 1) sides.push_back({"b", 0, plan_of(measured, process)});
-  if (!controls_.empty())
+  if (attempt == 1)
+    for (const char* name : {"a", "b"}) sides.push_back({name, 0, plan_of(cases_, process)});
+  if (!controls_.empty()) {
+    // Processes that measured as little before: what others leave in them can be seen, too.
+    sides.push_back({kUndelayed, 0, plan_of(controls_, process)});
     for (const double percent : request_.percents)
       sides.push_back({plus(percent), percent, plan_of(controls_, process)});
+  }
   return sides;
 }
 
@@ -216,7 +221,10 @@ void SelfTest::study_families(const std::vector<Member>& members, Outcome& outco
 
 void SelfTest::try_controls(int attempt, const std::vector<SidePlan>& sides,
                             const std::vector<Member>& members, SelfTestRecord& record) const {
-  const auto base = read_processes(members[0].directory, members[0].plan);
+  const auto at = std::ranges::find(sides, kUndelayed, &SidePlan::name);
+  if (at == sides.end()) return;
+  const Member& undelayed = members[static_cast<std::size_t>(at - sides.begin())];
+  const auto base = read_processes(undelayed.directory, undelayed.plan);
   for (std::size_t i = 0; i < sides.size(); ++i) {
     if (sides[i].percent == 0) continue;
     const auto slower = read_processes(members[i].directory, members[i].plan);

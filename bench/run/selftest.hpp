@@ -54,13 +54,14 @@ class SelfTest {
     /// ExitCode, or 128 + signal.
     [[nodiscard]] int exit_code() const;
   };
-  /// Measures into new run directories in the folder: <try>/a, b and plus<percent>.
+  /// Measures into new run directories in the folder: <try>/a, b (in the first one) and
+  /// plus<percent>.
   Outcome run(const std::filesystem::path& folder, std::chrono::milliseconds patience,
               Interruption& interruption) const;
 
  private:
-  /// What is measured in turn in a try: the same twice in the first one, and the controls. The
-  /// first side holds the cases of all.
+  /// What is measured in turn in a try: the same twice in the first one, and the controls without
+  /// a delay and with each. The first side holds the cases of all.
   struct SidePlan {
     std::string name;
     double percent = 0;

@@ -71,7 +71,7 @@ TEST_F(SelfTestCommand, TriesAControlAgainWithOtherPairs) {
 TEST_F(SelfTestCommand, KeepsTheRunsWhereItIsAsked) {
   const auto kept = folder_ / "kept";
   ASSERT_EQ(code_of(self_test({"--keep", kept.string(), "--pairs=6", "--percent=2.5"})), 0);
-  EXPECT_EQ(names_in(kept / "1"), (std::set<std::string>{"a", "b", "plus2.5"}));
+  EXPECT_EQ(names_in(kept / "1"), (std::set<std::string>{"a", "b", "plus0", "plus2.5"}));
   EXPECT_EQ(read_json(kept / "1" / "plus2.5" / "run.json")["cases"].size(), 1u);
   EXPECT_EQ(read_json(kept / "1" / "a" / "run.json")["status"], "complete");
   fs::remove(result());
