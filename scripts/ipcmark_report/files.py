@@ -23,7 +23,7 @@ def write_whole(data: bytes, target: Path) -> None:
         with os.fdopen(handle, "wb") as file:
             _fill(file, data)
         # mkstemp gives 0600; results follow the user's umask like any file.
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, target)
     except OSError as error:
         raise _unwritable(name, error) from error
@@ -44,7 +44,7 @@ def write_folder(files: Mapping[str, bytes], target: Path) -> None:
         for file_name, data in files.items():
             with open(os.path.join(temporary, file_name), "xb") as file:
                 _fill(file, data)
-        os.chmod(temporary, 0o777 & ~_umask())
+        os.chmod(temporary, 0o777 & ~umask())
         os.rename(temporary, target)
     except OSError as error:
         raise _unwritable(name, error) from error
@@ -63,7 +63,7 @@ def _unwritable(name: str, error: OSError) -> BadInput:
     return BadInput(f"{name}: cannot be written: {error.strerror}; give --out a place in a directory you can write")
 
 
-def _umask() -> int:
+def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
