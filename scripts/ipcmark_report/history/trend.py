@@ -45,7 +45,7 @@ def points_of(observations: Iterable[Observation]) -> tuple[Point, ...]:
     kernel's memory, so they are no more than one sample of it."""
     def same(one: Observation) -> tuple[str, ...]:
         run = one.run
-        return run.boot or run.digest, run.kernel, run.kernel_build, run.version, run.git
+        return run.boot or run.digest, run.kernel, run.kernel_version, run.kernel_build, run.version, run.git
 
     return tuple(_point(tuple(group)) for _, group in groupby(observations, key=same))
 
