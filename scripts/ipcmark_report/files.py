@@ -13,10 +13,11 @@ from .model import BadInput
 from .text import one_line
 
 
-def write_whole(data: bytes, target: Path) -> None:
+def write_whole(data: bytes, target: Path, option: str = "--out") -> None:
+    """`option` is what names the target on the command line."""
     name = one_line(str(target))
     if target.is_dir():
-        raise BadInput(f"{name}: is a directory; give --out the name of a file")
+        raise BadInput(f"{name}: is a directory; give {option} the name of a file")
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=".ipcmark-", suffix=".tmp", dir=target.parent)
@@ -26,7 +27,7 @@ def write_whole(data: bytes, target: Path) -> None:
         os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise _unwritable(name, error) from error
+        raise _unwritable(name, error, option) from error
     finally:
         # After the rename the name is gone; after any failure it must go.
         if temporary is not None and os.path.lexists(temporary):
@@ -59,8 +60,8 @@ def _fill(file: BinaryIO, data: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def _unwritable(name: str, error: OSError) -> BadInput:
-    return BadInput(f"{name}: cannot be written: {error.strerror}; give --out a place in a directory you can write")
+def _unwritable(name: str, error: OSError, option: str = "--out") -> BadInput:
+    return BadInput(f"{name}: cannot be written: {error.strerror}; give {option} a place in a directory you can write")
 
 
 def umask() -> int:

@@ -107,7 +107,7 @@ def _trend(options: argparse.Namespace) -> int:
     chart = _drawn(found, kind) if options.chart else b""
     print("\n".join(map(trend_text, found)), end="")
     if options.chart:
-        write_whole(chart, options.chart)
+        write_whole(chart, options.chart, "--chart")
     return 0
 
 

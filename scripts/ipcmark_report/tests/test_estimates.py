@@ -32,12 +32,13 @@ def test_a_process_from_before_repetitions_has_those_over_all_its_samples() -> N
 def test_a_process_gives_one_value_whatever_its_repetitions() -> None:
     rows = [ROW, replace(ROW, quiet_ns=42.0), replace(ROW, round=2, quiet_ns=60.0), replace(ROW, round=3, quiet_ns=0.0)]
     quiet = estimates_of(rows)[0]
-    assert (quiet.estimator, quiet.values, quiet.spread) == ("quiet", ((1, 41.0), (2, 60.0)), Spread(50.5, 41.0, 60.0, 2))
+    assert (quiet.estimator, quiet.values) == ("quiet", ((1, 41.0), (2, 60.0)))
+    assert quiet.spread == Spread(50.5, 41.0, 60.0, 2)
 
 
 @pytest.mark.parametrize("change, why", [
-    ({}, None), ({"error": "boom"}, "failed"), ({"comparable": 0.0}, "not comparable"), ({"saturated": 1.0}, "saturated"),
-    ({"comparable": 1.0, "saturated": 0.0}, None),
+    ({}, None), ({"error": "boom"}, "failed"), ({"comparable": 0.0}, "not comparable"),
+    ({"saturated": 1.0}, "saturated"), ({"comparable": 1.0, "saturated": 0.0}, None),
 ])
 def test_what_must_not_be_compared_is_told_why(change: dict[str, object], why: str | None) -> None:
     found = refusal(replace(ROW, **change))
