@@ -80,9 +80,14 @@ def cell_table(cells: Sequence[Cell], comparison: Comparison) -> Table:
 
 def _row(cell: Cell) -> tuple[str, ...]:
     change = cell.judged
-    return (one_line(cell.case.text), str(change.pairs), change.estimator, percent(change.ratio), interval(change.interval),
+    return (one_line(cell.case.text), _pairs(change), change.estimator, percent(change.ratio), interval(change.interval),
             share(change.q), f"{100 * change.threshold:.1f} %",
             "–" if cell.detectable is None else f"{100 * cell.detectable:.1f} %", verdict(change.verdict))
+
+
+def _pairs(change: Change) -> str:
+    """Where some were left out: of how many."""
+    return f"{change.pairs} of {change.pairs + change.left_out}" if change.left_out else str(change.pairs)
 
 
 def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
@@ -95,9 +100,7 @@ def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
         lines.append(_reading(cell))
     if change.starred and cell.confounders:
         lines.append(f"confounded by: {some(cell.confounders)}")
-    if change.left_out:
-        lines.append(f"{change.left_out} left out: failed, not comparable, without their other, or at another distance")
-    if change.strata:
+    if change.starred and change.strata:
         lines.append("compared apart at each distance of the CPUs: " + ", ".join(f"{ns:.0f} ns" for ns in change.strata))
     return tuple(one_line(line) for line in lines)
 
