@@ -69,12 +69,7 @@ def run_alarms(ours: Sequence[Run], theirs: Sequence[Run], names: tuple[str, str
     alarms = []
     if any(one.group == "identity" and not one.varying for one in differences):
         alarms.append("THE MACHINES DIFFER: no star is believed unless `machine` is what is compared (--varying machine).")
-    for runs, name in zip((ours, theirs), names):
-        for run in runs:
-            said = [*run.marks, *(f"Contaminated: {label}" for label in run.info.labels)]
-            alarms += [f"{shorten(name, 60)}: {shorten(mark, 200)}" for mark in said[:_MOST_MARKS]]
-            if len(said) > _MOST_MARKS:
-                alarms.append(f"{shorten(name, 60)}: {len(said) - _MOST_MARKS} more marks, see its own page.")
+    alarms += _marks(ours, theirs, names)
     paths = [run.path.resolve() for run in (*ours, *theirs)]
     if len(set(paths)) < len(paths):
         alarms.append("One run stands on both sides, or twice on one: it differs from itself by nothing.")
@@ -82,6 +77,18 @@ def run_alarms(ours: Sequence[Run], theirs: Sequence[Run], names: tuple[str, str
         alarms.append("NOT INTERLEAVED: one run was measured after the other, so every drift of the machine is part of each "
                       "difference; `ipcmark run --versus` takes turns.")
     return alarms
+
+
+def _marks(ours: Sequence[Run], theirs: Sequence[Run], names: tuple[str, str]) -> list[str]:
+    """What the runs say of themselves, once where both sides say it."""
+    found: dict[str, dict[str, None]] = {}
+    for runs, name in zip((ours, theirs), names):
+        for run in runs:
+            for mark in (*run.marks, *(f"Contaminated: {label}" for label in run.info.labels)):
+                found.setdefault(mark, {})[shorten(name, 60)] = None
+    lines = [f"{' and '.join(own)}: {shorten(mark, 200)}" for mark, own in found.items()]
+    more = len(lines) - _MOST_MARKS
+    return lines[:_MOST_MARKS] + ([f"{more} more such marks: see the pages of the runs."] if more > 0 else [])
 
 
 def unmatched(sides: Sequence[Mapping[str, Side]], names: tuple[str, str], wanted: Wanted,

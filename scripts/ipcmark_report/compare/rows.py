@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
-from ..text import one_line
+from ..text import one_line, shorten
 from .discovery import ALPHA
 from .model import Cell, Change, Comparison, Difference, Group, Interval, Verdict
 
 # As many rows at least, where fewer changed.
 _AT_LEAST = 10
 _MOST_CONFOUNDERS = 4
+# A fact that is longer is told by the words in which it differs, and of these so much.
+_LONG, _MOST_OF_A_FACT = 60, 160
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,17 @@ def group_table(groups: Sequence[Group], name: str) -> Table:
 
 
 def difference_table(differences: Sequence[Difference]) -> Table:
-    rows = tuple((one_line(f"{one.group}.{one.key}"), one_line(one.base), one_line(one.new), standing(one))
-                 for one in differences)
+    rows = tuple((one_line(f"{one.group}.{one.key}"), *told(one), standing(one)) for one in differences)
     return Table(("differs", "base", "new", "is"), rows, (Verdict.NONE,) * len(rows), ((),) * len(rows))
+
+
+def told(one: Difference) -> tuple[str, str]:
+    """Both values; of long ones, such as the options of a kernel, only the words that the other side lacks."""
+    if min(len(one.base), len(one.new)) <= _LONG:
+        return shorten(one.base, _MOST_OF_A_FACT), shorten(one.new, _MOST_OF_A_FACT)
+    base, new = one.base.replace(",", " ").split(), one.new.replace(",", " ").split()
+    sides = [" ".join(word for word in own if word not in set(other)) for own, other in ((base, new), (new, base))]
+    return shorten(sides[0] or "nothing more", _MOST_OF_A_FACT), shorten(sides[1] or "nothing more", _MOST_OF_A_FACT)
 
 
 def standing(one: Difference) -> str:

@@ -1,5 +1,6 @@
 """In what two sides differ: confounders, what is declared, and what means nothing."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from ipcmark_report.compare import Comparison, compare_runs
 from ipcmark_report.compare.differences import check_varying
 from ipcmark_report.compare.facts import GROUPS, KINDS, Kind, kind_of
+from ipcmark_report.compare.rows import told
 from ipcmark_report.load import load_run
 from ipcmark_report.model import BadInput
 from ipcmark_report.tests.pairs import Pair
+from ipcmark_report.tests.synthetic import put
 
 TABLES = Path(__file__).resolve().parents[4] / "bench" / "harness"
 FACT = re.compile(r'\{"(\w+)", "(\w+)",\s*(setting|trait|mark|counter|reading),')
@@ -72,6 +75,18 @@ def test_what_is_unknown_on_one_side_is_told_and_does_not_confound(tmp_path: Pat
     comparison = compared(tmp_path, {"kernel": {"release": {"unknown": "not permitted: no"}}})
     found = difference(comparison, "kernel", "release")
     assert found.new == "unknown (not permitted: no)" and not found.confounds
+
+
+def test_of_a_long_fact_only_the_words_that_differ_are_told(tmp_path: Path) -> None:
+    options = [f"CONFIG_OPTION_{index}=y" for index in range(40)]
+    comparison = compared(tmp_path, {"kernel": {"config": [*options, "CONFIG_HZ=1000"], "release": "6.18"}})
+    assert told(difference(comparison, "kernel", "release")) == ("6.12.0-example", "6.18")
+    base, new = Pair(interleaved=False).write(tmp_path / "two")
+    whole = json.loads((base / "environment.json").read_text())
+    whole["start"]["kernel"]["config"] = [*options, "CONFIG_HZ=250"]
+    put(base / "environment.json", whole)
+    both = compare_runs(load_run(base), comparison.new)
+    assert told(difference(both, "kernel", "config")) == ("CONFIG_HZ=250", "CONFIG_HZ=1000")
 
 
 def test_other_windows_are_no_comparison(tmp_path: Path) -> None:
