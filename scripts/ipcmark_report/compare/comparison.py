@@ -70,9 +70,8 @@ def _sides(ours: list[Run], theirs: list[Run], varying: tuple[str, ...], selftes
     varying = tuple(dict.fromkeys(varying))
     rounds = max((row.round for row in ours[0].rows), default=0)
     yardsticks = yardsticks_of(ours[0], plan.design, selftest, estimator, rounds)
-    slopes = yardsticks.slopes()
     return _Sides(ours, theirs, plan, varying, differences_of(ours, theirs, varying), yardsticks,
-                  (sides_of(ours, slopes), sides_of(theirs, slopes)), wanted)
+                  (sides_of(ours, yardsticks.slope), sides_of(theirs, yardsticks.slope)), wanted)
 
 
 def _drafts(sides: _Sides) -> tuple[list[Draft], list[Draft]]:

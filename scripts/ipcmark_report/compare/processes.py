@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import log
 from statistics import median
@@ -39,8 +39,8 @@ class Side:
     error: str | None
 
 
-def sides_of(runs: Iterable[Run], slopes: Mapping[str, float]) -> dict[str, Side]:
-    """By case, the processes of all runs of one side; `slopes` by family, of the anchor."""
+def sides_of(runs: Iterable[Run], slope: Callable[[str], float | None]) -> dict[str, Side]:
+    """By case, the processes of all runs of one side; `slope` is that of the anchor, by family."""
     found: dict[str, Side] = {}
     for boot, run in enumerate(runs):
         records = {(one.case.text, one.round): one for one in run.processes}
@@ -48,7 +48,7 @@ def sides_of(runs: Iterable[Run], slopes: Mapping[str, float]) -> dict[str, Side
         for row in run.rows:
             groups.setdefault(row.case.text, []).append(row)
         for name, rows in groups.items():
-            own = _side(rows, records, slopes.get(family_of(rows[0].case), 0.0), boot)
+            own = _side(rows, records, slope(family_of(rows[0].case)), boot)
             found[name] = _joined(found[name], own) if name in found else own
     return found
 
@@ -57,7 +57,7 @@ def family_of(case: Case) -> str:
     return f"{case.measure}/{case.noun}/{case.placement}"
 
 
-def _side(rows: list[Row], records: Mapping[tuple[str, int], Process], slope: float, boot: int) -> Side:
+def _side(rows: list[Row], records: Mapping[tuple[str, int], Process], slope: float | None, boot: int) -> Side:
     units: dict[int, Unit] = {}
     for row in rows:
         logs = _logs(row, records.get((row.case.text, row.round)), slope) if row.error is None else {}
@@ -73,12 +73,12 @@ def _joined(first: Side, second: Side) -> Side:
                    error=first.error or second.error)
 
 
-def _logs(row: Row, process: Process | None, slope: float) -> dict[str, float]:
+def _logs(row: Row, process: Process | None, slope: float | None) -> dict[str, float]:
     # Before there were repetitions a process had but one window.
     times = {"quiet": row.quiet_ns, "tail": row.tail_ns,
              "typical": row.typical_ns if row.typical_ns is not None else row.time_ns}
     logs = {name: log(ns) for name in ESTIMATORS if (ns := times.get(name)) is not None and ns > LEAST_NS}
-    if process is not None and (adjusted := log_adjusted(process, slope)) is not None:
+    if process is not None and slope is not None and (adjusted := log_adjusted(process, slope)) is not None:
         logs["adjusted"] = adjusted
     return logs
 
