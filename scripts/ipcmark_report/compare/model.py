@@ -41,8 +41,9 @@ class Change:
     """What one estimator of a process says of one case.
 
     `pairs` is how many pairs were compared (where there are none: processes of the smaller side); `left_out`
-    how many were not, as not comparable or at two distances of the CPUs. `base` and `new` are one value a
-    process, ns an operation, with its round. `q` is p corrected over all cells by Benjamini and Hochberg.
+    how many were not, as failed, not comparable or at two distances of the CPUs. `base` and `new` are one value a
+    process, ns an operation, with its round (in Design.BOOTS with the number of its boot). `q` is p corrected over
+    all cells by Benjamini and Hochberg.
     `threshold` is the ratio less 1 below which nothing is a change. `strata` names the topology modes that
     were compared apart, ns. `why` says why there is no verdict.
     """
@@ -133,7 +134,8 @@ class Group:
 @dataclass(frozen=True)
 class Difference:
     """A fact in which the machines or builds differ. `varying`: declared as what is compared.
-    `volatile`: a reading that differs between any two runs, no confounder."""
+    `volatile`: a reading that differs between any two runs, or a mark that says nothing. `confounds`: it may
+    explain what was found; neither of the others, and not a mere trait."""
 
     group: str
     key: str
@@ -141,6 +143,7 @@ class Difference:
     new: str
     varying: bool
     volatile: bool
+    confounds: bool
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,9 @@ class Unmatched:
 @dataclass(frozen=True)
 class Comparison:
     """One run against the base. `alarms` are what a reader must know before any cell: controls that moved,
-    another machine, partial runs. `controls` are the negative controls' cells, which are not in `cells`."""
+    another machine, partial runs; `notes` how it was judged; `void` says why no star is
+    believed or no verdict can be, and is empty where they can. `controls` are the negative controls' cells, which are
+    not in `cells`."""
 
     base: Run
     new: Run
@@ -172,6 +177,8 @@ class Comparison:
     overall: Group
     expected_false: float
     says: str
+    notes: tuple[str, ...] = ()
+    void: str = ""
 
     def starred(self, verdict: Verdict) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.judged.verdict is verdict)
