@@ -1,0 +1,141 @@
+"""The first screen of a comparison in words: what changed, or what could have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...units import digits
+from ..model import Cell, Comparison, Design, Difference, Verdict
+from . import percent
+from .marks import by_family, by_weight, short_name
+from .views import Headline
+
+# Beyond these a first screen is a table, and there is one below.
+MOST_LINES = 12
+MOST_OF_ONE = 3
+MOST_FACTS = 12
+MOST_FAMILIES = 12
+
+_DESIGNS = {
+    Design.INTERLEAVED: "The two sides took turns, case by case: their rounds are pairs.",
+    Design.BOOTS: "Several boots a side: a boot is what counts, not its processes.",
+    Design.UNPAIRED: "One side was measured after the other: what drifted in between is part of every difference.",
+}
+
+
+def headline(comparison: Comparison) -> Headline:
+    slower = comparison.starred(Verdict.REGRESSION)
+    faster = comparison.starred(Verdict.IMPROVEMENT)
+    changed = tuple(
+        (title, _lines(cells)) for title, cells in (("Slower", slower), ("Faster", faster)) if cells
+    )
+    return Headline(
+        f"{comparison.new_name} against {comparison.base_name}",
+        comparison.alarms,
+        _confounders(comparison),
+        _says(comparison, len(slower), len(faster)),
+        changed,
+        () if changed else _seen(comparison),
+        _about(comparison),
+    )
+
+
+def _says(comparison: Comparison, slower: int, faster: int) -> str:
+    total = len(comparison.cells)
+    if not total:
+        return "No case was measured on both sides: there is nothing to compare."
+    if slower or faster:
+        parts = [f"{count} became {word}" for count, word in ((slower, "slower"), (faster, "faster")) if count]
+        return f"Of {counted(total)} {' and '.join(parts)}."
+    equal = sum(cell.judged.verdict is Verdict.EQUIVALENT for cell in comparison.cells)
+    judged = sum(cell.judged.verdict is not Verdict.NONE for cell in comparison.cells)
+    if not judged:
+        return f"No verdict on any of {counted(total)}: {_common_reason(comparison.cells)}."
+    return (f"Nothing changed that this comparison could see, in {counted(total)}; "
+            f"{equal or 'none'} of them {'is' if equal == 1 else 'are'} shown to be equal within the threshold.")
+
+
+def _common_reason(cells: Sequence[Cell]) -> str:
+    reasons = [cell.judged.why for cell in cells if cell.judged.why]
+    return max(set(reasons), key=lambda why: (reasons.count(why), why)) if reasons else "no reason is recorded"
+
+
+def _lines(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """A line a backend at a placement, the strongest first, with its cases."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in by_weight(cells):
+        groups.setdefault((cell.family, cell.case.backend), []).append(cell)
+    lines = [f"{family}, {backend}: {_cases(own)}" for (family, backend), own in list(groups.items())[:MOST_LINES]]
+    if len(groups) > MOST_LINES:
+        rest = sum(len(own) for own in list(groups.values())[MOST_LINES:])
+        lines.append(f"and {len(groups) - MOST_LINES} backends more, {counted(rest)}: see the table of all cases")
+    return tuple(lines)
+
+
+def _cases(cells: Sequence[Cell]) -> str:
+    texts = []
+    for cell in cells[:MOST_OF_ONE]:
+        parameters = short_name(cell).removeprefix(cell.case.backend).strip()
+        reading = f", {cell.reading}" if cell.reading else ""
+        texts.append(percent.with_interval(cell.judged) + (f" at {parameters}" if parameters else "") + reading)
+    more = [f"{len(cells) - MOST_OF_ONE} cases more"] if len(cells) > MOST_OF_ONE else []
+    return "; ".join(texts + more)
+
+
+def _seen(comparison: Comparison) -> tuple[str, ...]:
+    """By family: the change that would have been found, and what the intervals rule out."""
+    lines = []
+    families = by_family(comparison.cells)
+    for family, cells in list(families.items())[:MOST_FAMILIES]:
+        lines.append(f"{family}: {_detectable(cells)}{_ruled_out(cells)}")
+    if len(families) > MOST_FAMILIES:
+        lines.append(f"and {len(families) - MOST_FAMILIES} families more: see what this comparison could have seen")
+    return tuple(lines)
+
+
+def _detectable(cells: Sequence[Cell]) -> str:
+    known = sorted(cell.detectable for cell in cells if cell.detectable is not None)
+    if not known:
+        return "what could have been seen is not known"
+    low, high = percent.size(known[0]), percent.size(known[-1])
+    span = low if low == high else f"{low} to {high}, by the case"
+    return f"8 of 10 comparisons like this one find {span}"
+
+
+def _ruled_out(cells: Sequence[Cell]) -> str:
+    """The farthest end of all intervals: beyond it no change fits the data of any case."""
+    ends = [cell.judged.interval for cell in cells]
+    if not ends or None in ends:
+        return ""
+    low = min(end.low for end in ends if end)
+    high = max(end.high for end in ends if end)
+    return f"; the intervals reach from {percent.change(low)} to {percent.change(high)}"
+
+
+def confounding(differences: Sequence[Difference]) -> list[Difference]:
+    return [one for one in differences if not one.varying and not one.volatile]
+
+
+def _confounders(comparison: Comparison) -> tuple[str, ...]:
+    found = confounding(comparison.differences)
+    lines = [f"{one.group}.{one.key}: {one.base} → {one.new}" for one in found[:MOST_FACTS]]
+    if len(found) > MOST_FACTS:
+        lines.append(f"and {len(found) - MOST_FACTS} facts more: see the differences of environment")
+    return tuple(lines)
+
+
+def _about(comparison: Comparison) -> tuple[str, ...]:
+    lines = [_DESIGNS[comparison.design]]
+    if comparison.varying:
+        lines.append(f"Declared as what is compared: {', '.join(comparison.varying)}.")
+    if comparison.cells:
+        lines.append(f"Of the cells with a star about {digits(comparison.expected_false)} are expected to be false.")
+    if comparison.unmatched:
+        count = len(comparison.unmatched)
+        lines.append(f"{count} {'case was' if count == 1 else 'cases were'} not compared: "
+                     "missing or failed on one side, named below.")
+    return tuple(lines)
+
+
+def counted(cells: int) -> str:
+    return f"{cells} {'case' if cells == 1 else 'cases'}"
