@@ -1,8 +1,9 @@
-"""Makes a drawn SVG fit to stand inside a page: its own ids, the page's colours, a name."""
+"""Makes a drawn SVG fit to stand inside a page: its own ids, the page's colours, a name, and what its points are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 # Colours to draw with, replaced here by the page's own, which follow light and dark.
@@ -10,27 +11,37 @@ INK = "#101112"
 GRID = "#d0d1d2"
 _THEME = {
     INK: "currentColor",
-    GRID: "var(--grid, #d0d1d2)",
-    "#0072b2": "var(--blue, #0072b2)",
-    "#d55e00": "var(--vermilion, #d55e00)",
+    GRID: "var(--grid)",
+    "#0072b2": "var(--blue)",
+    "#d55e00": "var(--vermilion)",
+    "#009e73": "var(--green)",
+    "#e69f00": "var(--orange)",
+    "#56b4e9": "var(--sky)",
+    "#cc79a7": "var(--purple)",
 }
-_SVG = "http://www.w3.org/2000/svg"
+_SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _COLOUR = re.compile("|".join(_THEME))
-_LONG_DECIMAL = re.compile(r"(\.\d\d)\d+")
+_LONG_DECIMAL = re.compile(r"-?\d+\.\d+")
+_SPACES = re.compile(r"\s+")
+_FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;]*")
+FAMILY = "DejaVu Sans, Verdana, sans-serif"
 
 
-def finished(document: str, anchor: str, title: str) -> str:
-    """The root element alone. Ids carry the anchor: one page holds many drawings."""
-    ElementTree.register_namespace("", _SVG)
+def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence[str]] | None = None) -> str:
+    """The root element alone. Ids carry the anchor: one page holds many drawings. `tips` are the names of the
+    marks in the groups of these ids, in their order."""
+    ElementTree.register_namespace("", _SVG[1:-1])
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ElementTree.fromstring(document)
     # Metadata repeats the page's; a style element here would hold for the whole page.
     for name in ("metadata", "defs"):
-        for element in root.findall(f"{{{_SVG}}}{name}"):
-            if not any(element.find(f"{{{_SVG}}}{kept}") is not None for kept in ("clipPath", "pattern")):
+        for element in root.findall(f"{_SVG}{name}"):
+            if not any(element.find(f"{_SVG}{kept}") is not None for kept in ("clipPath", "pattern")):
                 root.remove(element)
+    _name_marks(root, tips or {})
+    _thin(root)
     for element in root.iter():
         for key, value in element.attrib.items():
             element.set(key, _attribute(key, value, anchor))
@@ -39,8 +50,58 @@ def finished(document: str, anchor: str, title: str) -> str:
     root.attrib.pop("height")
     root.set("style", f"max-width:{width * 1.5:.0f}px")
     root.set("role", "img")
-    root.set("aria-label", title)
+    root.set("aria-labelledby", f"{anchor}-title")
+    name = ElementTree.Element(f"{_SVG}title", {"id": f"{anchor}-title"})
+    name.text = title
+    root.insert(0, name)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _name_marks(root: ElementTree.Element, tips: Mapping[str, Sequence[str]]) -> None:
+    for group in root.iter(f"{_SVG}g"):
+        names = tips.get(group.get("id", ""), ())
+        marks = list(group.iter(f"{_SVG}use"))
+        # Where a mark is missing, nobody knows which one it is.
+        if len(marks) != len(names):
+            continue
+        for mark, text in zip(marks, names):
+            if text:
+                ElementTree.SubElement(mark, f"{_SVG}title").text = text
+
+
+def _thin(root: ElementTree.Element) -> None:
+    """Takes away what says nothing: a page holds many drawings."""
+    root.set("font-family", FAMILY)
+    used = {value.removeprefix("#") for element in root.iter() for key, value in element.attrib.items() if key == _LINK}
+    for element in root.iter():
+        for value in element.attrib.values():
+            used.update(_REFERENCE.findall(value))
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+        if element.get("transform", "").startswith("rotate(-0"):
+            del element.attrib["transform"]
+        element.text = element.text.strip() or None if element.text else None
+        element.tail = None
+        if "style" in element.attrib:
+            element.set("style", _FONT.sub(_font, element.get("style", "")).replace(": ", ":").replace("; ", ";"))
+    _flatten(root)
+
+
+def _flatten(parent: ElementTree.Element) -> None:
+    """Groups that group nothing give way to what they hold; a style that all children share is the group's."""
+    children: list[ElementTree.Element] = []
+    for child in list(parent):
+        _flatten(child)
+        children += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
+    parent[:] = children
+    styles = {child.get("style") for child in children if child.tag == f"{_SVG}use"}
+    drawn = [child for child in children if child.tag != f"{_SVG}defs"]
+    if parent.tag == f"{_SVG}g" and len(styles) == 1 and len(drawn) > 1 and None not in styles and all(
+            child.tag == f"{_SVG}use" for child in drawn):
+        parent.set("style", styles.pop() or "")
+        for child in drawn:
+            del child.attrib["style"]
 
 
 def _attribute(key: str, value: str, anchor: str) -> str:
@@ -48,7 +109,19 @@ def _attribute(key: str, value: str, anchor: str) -> str:
         return f"{anchor}-{value}"
     if key == _LINK:
         return value.replace("#", f"#{anchor}-", 1)
-    if key in ("d", "x", "y"):
-        return _LONG_DECIMAL.sub(r"\1", value)
+    if key == "d":
+        return _SPACES.sub(" ", _LONG_DECIMAL.sub(_rounded, value)).strip()
+    if key in ("x", "y"):
+        return _LONG_DECIMAL.sub(_rounded, value)
     themed = _COLOUR.sub(lambda match: _THEME[match.group()], value)
     return _REFERENCE.sub(rf"url(#{anchor}-\1)", themed)
+
+
+def _font(found: re.Match[str]) -> str:
+    """The size and the weight: the family is the whole drawing's."""
+    weight, size = found.groups()
+    return f"font-size:{size}px" + (f";font-weight:{weight}" if weight else "")
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.1f}".removesuffix(".0")

@@ -10,7 +10,7 @@ from .stats import Spread
 
 
 class Unit(Enum):
-    """What the numbers along an axis are; charts.py knows how to write each."""
+    """What the numbers along an axis are; charts knows how to write each."""
 
     TIME = "time"
     MESSAGES_PER_SECOND = "messages/s"
@@ -34,11 +34,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Point:
-    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it."""
+    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it; `case` is
+    the one that it is of, where it is one's."""
 
     at: str | float
     value: Spread
     flags: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""Draws what views.py describes; only the modules of this package import matplotlib."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .canvas import PAPER, SETTINGS, Canvas  # first: it quiets matplotlib before any import of it
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+from ..svg import finished
+from ..views import Cloud, Drawing, HeatMap, Kind
+from .clouds import cloud
+from .curves import curves
+from .heat_maps import heat_map
+from .rows import bars, dots
+
+FORMATS = ("svg", "png", "pdf")
+DPI = 200
+# Without the date and the library's name the same drawing gives the same bytes.
+_NO_METADATA: dict[str, dict[str, None]] = {
+    "svg": {"Creator": None, "Date": None, "Format": None, "Type": None},
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map}
+_OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
+
+
+def draw(drawing: Any, anchor: str, title: str, tip: Callable[[str], str] = str) -> str:
+    """The drawing as an <svg> element; the same drawing gives the same text. `tip` makes of a case's name
+    what its points show when they are pointed at."""
+    with _settings():
+        canvas, target = _drawn(drawing), io.BytesIO()
+        FigureCanvasSVG(canvas.figure).print_svg(target, metadata=_NO_METADATA["svg"])
+    tips = {key: [tip(case) if case else "" for case in cases] for key, cases in canvas.tips.items()}
+    return finished(target.getvalue().decode("utf-8"), anchor, title, tips)
+
+
+def file_of(drawing: Any, form: str) -> bytes:
+    """The drawing as a file of one of FORMATS that stands by itself, on white paper."""
+    with _settings():
+        figure, target = _drawn(drawing).figure, io.BytesIO()
+        figure.patch.set(visible=True, facecolor=PAPER)
+        if form == "svg":
+            FigureCanvasSVG(figure).print_svg(target, metadata=_NO_METADATA[form])
+        elif form == "png":
+            figure.set_dpi(DPI)
+            FigureCanvasAgg(figure).print_png(target, metadata=_NO_METADATA[form])
+        else:
+            FigureCanvasPdf(figure).print_pdf(target, metadata=_NO_METADATA[form])
+    return target.getvalue()
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    with warnings.catch_warnings(), matplotlib.rc_context():
+        # A glyph that the layout font lacks is still shown by the reader's own fonts.
+        warnings.simplefilter("ignore")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def _drawn(drawing: Any) -> Canvas:
+    if isinstance(drawing, Drawing):
+        return _OF_KIND[drawing.kind](drawing)
+    return _OF_TYPE[type(drawing)](drawing)
