@@ -18,6 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from ..svg import finished
 from ..views import Cloud, Drawing, HeatMap, Kind
 from .clouds import cloud
+from .comparison import CHARTS
 from .curves import curves
 from .heat_maps import heat_map
 from .rows import bars, dots
@@ -30,7 +31,7 @@ _NO_METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
-_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map}
+_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map, **CHARTS}
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 
 

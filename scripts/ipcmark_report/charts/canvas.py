@@ -103,7 +103,7 @@ def legend_height(entries: Sequence[Series], width: float) -> float:
     return 0.12 + 0.19 * math.ceil(len(entries) / legend_columns(entries, width)) if entries else 0.05
 
 
-def legend(page: Canvas, entries: Sequence[Series], floors: Sequence[Series], lines: bool) -> None:
+def legend(page: Canvas, entries: Sequence[Series], floors: Sequence[Series], lines: bool, top: float = 0.0) -> None:
     axes = page.axes(0.0, 0.0, 0.01, 0.01)
     axes.set_axis_off()
     handles = []
@@ -115,6 +115,6 @@ def legend(page: Canvas, entries: Sequence[Series], floors: Sequence[Series], li
         handles += axes.plot([], [], color=INK, linewidth=1.3, linestyle=FLOORS[one.style % len(FLOORS)],
                              label=shorten(one.name, LABEL_LIMIT))
     if handles:
-        page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
+        page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1 - top / page.height), borderaxespad=0.2,
                            ncol=legend_columns([*entries, *floors], WIDTH), fontsize=FONT - 0.5, handlelength=2.6,
                            columnspacing=1.0, labelspacing=0.3, borderpad=0.2)

@@ -31,7 +31,7 @@ class ChangeMap:
 @dataclass(frozen=True)
 class Effect:
     """A ratio with its interval. `threshold`: the ratio less 1 below which nothing is a change. `whole`: of
-    several cells together."""
+    several cells together. `case` is the one that it is of, where it is one's."""
 
     label: str
     ratio: float
@@ -40,6 +40,7 @@ class Effect:
     threshold: float | None
     mark: Mark
     whole: bool = False
+    case: str = ""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _family_says(cells: Sequence[Cell], whole: Group | None) -> str:
 def effect(cell: Cell, label: str) -> Effect:
     found = cell.judged.interval
     return Effect(label, cell.judged.ratio or 1.0, found.low if found else None, found.high if found else None,
-                  cell.judged.threshold, mark(cell))
+                  cell.judged.threshold, mark(cell), case=cell.case.text)
 
 
 def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
