@@ -1,4 +1,4 @@
-"""Reads a run directory; with repetitions.py the only module that knows the JSON keys of reports/FORMAT.md."""
+"""Reads a run directory; with repetitions.py and judging.py the only one that knows the keys of reports/FORMAT.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .fields import Fields, check_schema, number_fault, read_object, show
+from .judging import judging_of
 from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
 from .repetitions import process_of
 from .text import one_line, plain
@@ -126,6 +127,7 @@ def _run_info(path: Path) -> RunInfo:
         repetitions=run.shown("repetitions"),
         labels=run.texts("labels") if "labels" in run.values else (),
         topology_modes_ns=run.numbers("topology_modes_ns") if "topology_modes_ns" in run.values else (),
+        **judging_of(run),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -205,8 +206,18 @@ class NotMeasurable:
 
 
 @dataclass(frozen=True)
+class Yardstick:
+    """By which estimator a family is judged, and how large a change has to be; fixed before measuring."""
+
+    estimator: str = "quiet"
+    threshold_percent: float = 2.0
+    anchor_slope: float = 0.0
+
+
+@dataclass(frozen=True)
 class RunInfo:
-    """What was asked, and how far it came."""
+    """What was asked, and how far it came. `estimators` are by family, `pair` is the directory of the run that took
+    turns with this one, `left_after_round` by case."""
 
     version: str
     git: str
@@ -225,6 +236,12 @@ class RunInfo:
     repetitions: str = "not recorded"
     labels: tuple[str, ...] = ()
     topology_modes_ns: tuple[float, ...] = ()
+    estimators: Mapping[str, Yardstick] = field(default_factory=dict)
+    selftest_date: str | None = None
+    seed: str | None = None
+    bundle: str | None = None
+    pair: str | None = None
+    left_after_round: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

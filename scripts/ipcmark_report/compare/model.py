@@ -41,8 +41,8 @@ class Change:
     """What one estimator of a process says of one case.
 
     `pairs` is how many pairs were compared (where there are none: processes of the smaller side); `left_out`
-    how many were not, as not comparable or at two distances of the CPUs. `base` and `new` are one value a
-    process, ns an operation, with its round. `q` is p corrected over all cells by Benjamini and Hochberg.
+    how many were not, as failed, not comparable or at two distances of the CPUs. `base` and `new` are one value a
+    process, ns an operation, with its round (in Design.BOOTS with the number of its boot). `q` is p corrected over all cells by Benjamini and Hochberg.
     `threshold` is the ratio less 1 below which nothing is a change. `strata` names the topology modes that
     were compared apart, ns. `why` says why there is no verdict.
     """
@@ -133,7 +133,8 @@ class Group:
 @dataclass(frozen=True)
 class Difference:
     """A fact in which the machines or builds differ. `varying`: declared as what is compared.
-    `volatile`: a reading that differs between any two runs, no confounder."""
+    `volatile`: a reading that differs between any two runs, or a mark that says nothing. `confounds`: it may
+    explain what was found; neither of the others, and not a mere trait."""
 
     group: str
     key: str
@@ -141,6 +142,7 @@ class Difference:
     new: str
     varying: bool
     volatile: bool
+    confounds: bool
 
 
 @dataclass(frozen=True)
