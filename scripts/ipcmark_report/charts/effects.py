@@ -22,12 +22,13 @@ from .ratios import limits, ratio_axis
 LABELS = 40
 VALUES = 0.62  # to the right: the change in figures
 BOTTOM = 0.42
+TALL = 0.31  # a row with a second line of label
 
 
 def effects(view: Effects) -> Canvas:
     """A panel below the other, all on one scale."""
     rows = [row for panel in view.panels for row in panel.rows]
-    page = Canvas(0.05 + sum(TITLE + ROW * len(panel.rows) + GAP for panel in view.panels) + BOTTOM)
+    page = Canvas(0.05 + sum(TITLE + rows_height(panel.rows) + GAP for panel in view.panels) + BOTTOM)
     left = label_width(rows)
     low, high = scale(rows)
     y = 0.05
@@ -35,13 +36,17 @@ def effects(view: Effects) -> Canvas:
         title(page, panel.title, y)
         last = index == len(view.panels) - 1
         effect_rows(page, panel.rows, (left, y + TITLE), (low, high), labels=last)
-        y += TITLE + ROW * len(panel.rows) + GAP
+        y += TITLE + rows_height(panel.rows) + GAP
     directions(page, left, page.height - 0.07)
     return page
 
 
 def label_width(rows: Sequence[Effect]) -> float:
-    return 0.15 + CHARACTER * max((len(shorten(row.label, LABELS)) for row in rows), default=8)
+    return 0.15 + CHARACTER * max((len(shorten(text, LABELS)) for row in rows for text in (row.label, row.under)), default=8)
+
+
+def rows_height(rows: Sequence[Effect]) -> float:
+    return (TALL if any(row.under for row in rows) else ROW) * len(rows)
 
 
 def scale(rows: Sequence[Effect]) -> tuple[float, float]:
@@ -58,7 +63,8 @@ def effect_rows(page: Canvas, rows: Sequence[Effect], place: tuple[float, float]
                 labels: bool) -> None:
     left, top = place
     width = WIDTH - left - VALUES - 0.1
-    axes = page.axes(left, top, width, ROW * len(rows))
+    height = rows_height(rows) / len(rows)
+    axes = page.axes(left, top, width, height * len(rows))
     axes.set_xlim(*ends)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     for y, row in enumerate(rows):
@@ -68,11 +74,18 @@ def effect_rows(page: Canvas, rows: Sequence[Effect], place: tuple[float, float]
     _marks(page, axes, rows)
     ratio_axis(axes.xaxis, *ends, width, labels)
     axes.yaxis.set_major_locator(FixedLocator(range(len(rows))))
-    axes.set_yticklabels([shorten(row.label, LABELS) for row in rows])
+    axes.set_yticklabels([])
     axes.tick_params(axis="y", length=0)
     for y, row in enumerate(rows):
-        page.text(WIDTH - 0.05, top + ROW * (y + 0.5), percent.change(row.ratio), ha="right", va="center", size=FONT - 0.5,
+        _label(page, row, left - 0.06, top + height * (y + 0.5))
+        page.text(WIDTH - 0.05, top + height * (y + 0.5), percent.change(row.ratio), ha="right", va="center", size=FONT - 0.5,
                   weight="bold" if row.mark is Mark.STARRED else "normal")
+
+
+def _label(page: Canvas, row: Effect, right: float, middle: float) -> None:
+    page.text(right, middle - (0.055 if row.under else 0), shorten(row.label, LABELS), ha="right", va="center")
+    if row.under:
+        page.text(right, middle + 0.085, shorten(row.under, LABELS), ha="right", va="center", size=FONT - 2)
 
 
 def _band(axes: Axes, y: int, row: Effect) -> None:

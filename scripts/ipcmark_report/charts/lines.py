@@ -14,7 +14,7 @@ from ..compare.page.views import Ladder, Line, LinesPanel, Power, Shares
 from ..svg import GRID
 from ..text import shorten
 from ..views import Series
-from .canvas import (CHARACTER, CURVE, FONT, GAP, LABEL_LIMIT, LEFT, ROW, TITLE, WIDTH, Canvas, legend, legend_height, style,
+from .canvas import (CHARACTER, CURVE, FONT, LEFT, ROW, TITLE, WIDTH, Canvas, legend, legend_height, style,
                      title)
 from .ratios import limits, ratio_axis
 from .rows import HATCHES

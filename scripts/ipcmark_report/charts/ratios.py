@@ -14,7 +14,7 @@ from ..compare.page import percent
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 _FAR = ((0.1, 0.25, 0.5, 1, 2, 4, 10), (0.01, 0.1, 1, 10, 100), (1e-4, 1e-2, 1, 1e2, 1e4), (1e-8, 1e-4, 1, 1e4, 1e8))
 # Inches between labels.
-_APART = 0.52
+_APART = 0.46
 # A scale shows at least so much to both sides.
 _LEAST = math.log(1.01)
 # Ends of intervals farther than so many times the farthest ratio lie outside.

@@ -10,11 +10,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from .. import units
 from ..compare.page.views import Paths, Sequence, Side, Strips
-from ..svg import INK
 from ..text import shorten
 from ..views import Series
-from .canvas import COLOURS, FONT, GAP, LABEL_LIMIT, LANE, LEFT, MARKERS, ROW, TITLE, WIDTH, Canvas, legend, legend_height, title
-from .effects import BOTTOM, directions, effect_rows, label_width, scale
+from .canvas import COLOURS, FONT, GAP, LANE, LEFT, MARKERS, TITLE, WIDTH, Canvas, legend, legend_height, title
+from .effects import BOTTOM, directions, effect_rows, label_width, rows_height, scale
 from .scales import short
 
 STRIP, STEPS, TRACE, CLOUD = 0.22, 0.75, 1.0, 1.1
@@ -60,10 +59,11 @@ def _strip_rows(axes: Axes, sides: Rows[Side], by_mode: bool) -> None:
             # Up and down a little, so that near values do not cover each other.
             ys = [y + 0.16 * (index % 3 - 1) for index in range(len(own))]
             axes.plot([dot.value for dot in own], ys, linestyle="none", marker=MARKERS[look % len(MARKERS)],
-                      color=COLOURS[look % len(COLOURS)], markersize=4, alpha=0.75, markeredgewidth=0)
+                      color=COLOURS[look % len(COLOURS)], markersize=4, alpha=0.75, markeredgewidth=0, clip_on=False)
     axes.set_ylim(len(sides) - 0.5, -0.5)
     axes.yaxis.set_major_locator(FixedLocator(range(len(sides))))
-    axes.set_yticklabels([shorten(side.name, 14) for side in sides])
+    for label, colour in zip(axes.set_yticklabels([shorten(side.name, 14) for side in sides]), COLOURS):
+        label.set_color(colour)
     axes.tick_params(axis="y", length=0)
 
 
@@ -97,15 +97,17 @@ def _time_axis(axis: object, ends: tuple[float, float], labels: bool) -> None:
         step = next(step * k for k in (1, 2, 5, 10, 20) if (high - low) / (step * k) <= 5)
         axis.set_major_locator(FixedLocator([step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _time(value, high - low) if labels else ""))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _time(value, ends) if labels else ""))
     axis.grid(True)
 
 
-def _time(value: float, span: float) -> str:
-    """As many digits as the span needs."""
-    factor, unit = units.time_scale(value * 1.000001)
-    digits = max(3, 1 + math.ceil(math.log10(value / span)) + 1) if span > 0 else 3
-    return f"{value / factor:.{min(digits, 7)}g} {unit}"
+def _time(value: float, ends: tuple[float, float]) -> str:
+    """All labels of an axis in one unit, with as many digits as its span needs."""
+    low, high = ends
+    if high / low > 20:
+        return short(value, units.time_scale)
+    factor, unit = units.time_scale(high)
+    return f"{value / factor:.{min(3 + max(0, math.ceil(math.log10(high / (high - low)))), 8)}g} {unit}"
 
 
 def sequence(view: Sequence) -> Canvas:
@@ -141,7 +143,7 @@ def _scattered(axes: Axes, sides: Rows[Side], size: float) -> None:
     axes.set_yscale("log")
     for index, side in enumerate(sides):
         axes.plot([dot.at for dot in side.dots], [dot.value for dot in side.dots], linestyle="none", marker=MARKERS[index],
-                  color=COLOURS[index], markersize=size, alpha=0.75, markeredgewidth=0)
+                  color=COLOURS[index], markersize=size, alpha=0.75, markeredgewidth=0, clip_on=False)
     ends = _span(dot.value for side in sides for dot in side.dots)
     axes.set_ylim(ends)
     _time_axis(axes.yaxis, ends, True)
@@ -151,7 +153,7 @@ def paths(view: Paths) -> Canvas:
     """Each case: where its repetitions lie, and what each path did beside the whole."""
     named = _names(view.panels[0].sides)
     top = legend_height(named, WIDTH)
-    page = Canvas(top + sum(TITLE + CLOUD + SCALE + 0.2 + ROW * len(panel.effects) + BOTTOM + GAP for panel in view.panels))
+    page = Canvas(top + sum(TITLE + CLOUD + SCALE + 0.2 + rows_height(panel.effects) + BOTTOM + GAP for panel in view.panels))
     y = top
     for panel in view.panels:
         title(page, panel.title, y)
@@ -163,7 +165,7 @@ def paths(view: Paths) -> Canvas:
                   size=FONT - 0.5)
         y += 0.2
         effect_rows(page, panel.effects, (label_width(panel.effects), y), scale(panel.effects), labels=True)
-        y += ROW * len(panel.effects) + BOTTOM
+        y += rows_height(panel.effects) + BOTTOM
         directions(page, label_width(panel.effects), y - 0.05)
         y += GAP
     legend(page, named, (), lines=False)

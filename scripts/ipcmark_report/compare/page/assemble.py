@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...views import Table
+from ...views import Recipe, Table
 from ...model import Run
-from ..model import Comparison, Difference
-from . import tables
+from ..model import Cell, Comparison, Difference
+from . import percent, tables
+from .command import recipe, says
 from .figures.change_map import map_figures
 from .figures.components import components_figure
 from .figures.effects import controls_figure, forests, waterfall
@@ -34,7 +35,9 @@ class Part:
     without: tuple[str, ...]
     confounding: tuple[Difference, ...]
     declared: tuple[Difference, ...]
-    volatile: tuple[Difference, ...]
+    others: tuple[Difference, ...]
+    recipe: Recipe
+    tips: Mapping[str, str]
     cells: Table
     cells_note: str
     changes: Table
@@ -42,6 +45,10 @@ class Part:
     groups: Table
     controls: Table
     unmatched: Table
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return (*self.first, *self.families, *self.closer)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class ComparisonPage:
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        own = [figure for part in self.parts for figure in (*part.first, *part.families, *part.closer)]
+        own = [figure for part in self.parts for figure in part.figures]
         return (*self.maps, *([self.ladder] if self.ladder else []), *own)
 
 
@@ -75,11 +82,17 @@ def _part(comparison: Comparison, anchor: str) -> Part:
         tuple(filter(None, (waterfall(comparison, anchor), controls_figure(comparison, anchor)))),
         tuple(forests(comparison, anchor)), closer, without,
         tuple(confounding(differences)),
-        tuple(one for one in differences if one.varying),
-        tuple(one for one in differences if one.volatile and not one.varying),
+        tuple(one for one in differences if one.varying and not one.confounds),
+        tuple(one for one in differences if not one.varying and not one.confounds),
+        recipe(comparison),
+        {cell.case.text: _tip(cell) for cell in (*comparison.cells, *comparison.controls)},
         tables.cell_table(comparison), _cells_note(comparison), tables.change_table(comparison),
         tables.group_table(comparison.backends), tables.group_table((*comparison.families, comparison.overall)),
         tables.control_table(comparison), tables.unmatched_table(comparison))
+
+
+def _tip(cell: Cell) -> str:
+    return f"{cell.case.text}: {percent.with_interval(cell.judged)}, {tables.verdict(cell)}"
 
 
 def _closer(comparison: Comparison, anchor: str) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
@@ -109,7 +122,7 @@ def _about(run: Run) -> tuple[tuple[str, str], ...]:
 def _cells_note(comparison: Comparison) -> str:
     total = len(comparison.cells)
     if total <= tables.MOST_IN_FULL:
-        return ""
+        return says(comparison)
     rows = f"The first {tables.MOST_ROWS} of {total} cases, by weight. " if total > tables.MOST_ROWS else ""
     return (f"{rows}With more than {tables.MOST_IN_FULL} cases only those that are starred, confounded or took another mix have "
-            "their command and all their figures. The command of any other is the same with its name.")
+            f"their command and all their figures. The command of any other is the same with its name. {says(comparison)}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...units import digits
 from ..model import Cell, Comparison, Design, Difference, Verdict
 from . import percent
-from .marks import by_family, by_weight, short_name
+from .marks import by_family, by_weight, parameters
 from .views import Headline
 
 # Beyond these a first screen is a table, and there is one below.
@@ -75,9 +75,9 @@ def _lines(cells: Sequence[Cell]) -> tuple[str, ...]:
 def _cases(cells: Sequence[Cell]) -> str:
     texts = []
     for cell in cells[:MOST_OF_ONE]:
-        parameters = short_name(cell).removeprefix(cell.case.backend).strip()
+        of = parameters(cell)
         reading = f", {cell.reading}" if cell.reading else ""
-        texts.append(percent.with_interval(cell.judged) + (f" at {parameters}" if parameters else "") + reading)
+        texts.append(percent.with_interval(cell.judged) + (f" at {of}" if of else "") + reading)
     more = [f"{len(cells) - MOST_OF_ONE} cases more"] if len(cells) > MOST_OF_ONE else []
     return "; ".join(texts + more)
 
@@ -113,7 +113,7 @@ def _ruled_out(cells: Sequence[Cell]) -> str:
 
 
 def confounding(differences: Sequence[Difference]) -> list[Difference]:
-    return [one for one in differences if not one.varying and not one.volatile]
+    return [one for one in differences if one.confounds]
 
 
 def _confounders(comparison: Comparison) -> tuple[str, ...]:
@@ -125,7 +125,8 @@ def _confounders(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _about(comparison: Comparison) -> tuple[str, ...]:
-    lines = [_DESIGNS[comparison.design]]
+    machines = dict.fromkeys((comparison.base.environment.machine, comparison.new.environment.machine))
+    lines = [f"Measured on {' and on '.join(machines)}. {_DESIGNS[comparison.design]}"]
     if comparison.varying:
         lines.append(f"Declared as what is compared: {', '.join(comparison.varying)}.")
     if comparison.cells:

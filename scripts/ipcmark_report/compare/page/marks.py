@@ -56,4 +56,8 @@ def by_family(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
 
 def short_name(cell: Cell) -> str:
     """The case within its family: the backend with its parameters."""
-    return " ".join([cell.case.backend, *(f"{key}:{value}" for key, value in cell.case.parameters)])
+    return " ".join(filter(None, (cell.case.backend, parameters(cell))))
+
+
+def parameters(cell: Cell) -> str:
+    return " ".join(f"{key}:{value}" for key, value in cell.case.parameters)

@@ -6,11 +6,11 @@ from ..model import Change, Group, Interval
 
 MISSING = "–"
 # Beyond this a percentage is harder to read than a multiple.
-_TIMES = 4.0
+_TIMES = 100.0
 
 
 def change(ratio: float | None) -> str:
-    """`+10.1 %` takes longer, `−9.1 %` shorter; far away `×12`."""
+    """`+10.1 %` takes longer, `−9.1 %` shorter; far away `×120`."""
     if ratio is None:
         return MISSING
     if ratio >= _TIMES:

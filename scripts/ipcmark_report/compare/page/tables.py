@@ -8,7 +8,6 @@ from ...units import digits
 from ...views import Table
 from ..model import Cell, Change, Comparison, Group, Mix
 from . import percent
-from .command import reproduce
 from .marks import Mark, by_weight, mark
 
 # A page with more cases has the commands and all figures only of those that need a second look.
@@ -16,7 +15,7 @@ MOST_IN_FULL = 1000
 # And those far from any change not at all.
 MOST_ROWS = 10_000
 _CELLS = ("case", "verdict", "by", "pairs", "left out", "change", "95 % interval", "p", "q", "threshold", "would be seen from",
-          "reading", "mix", "confounders and reasons", "measure it again")
+          "reading", "mix", "confounders and reasons")
 _CHANGES = ("case", "figure", "judged by it", "pairs", "left out", "change", "95 % interval", "p", "q", "distances compared apart")
 _GROUPS = ("group", "verdict", "cells", "geometric mean", "95 % interval", "p", "q", "slower", "faster")
 
@@ -29,17 +28,17 @@ def cell_table(comparison: Comparison) -> Table:
     """What matters most comes first."""
     cells = by_weight(comparison.cells)
     full = len(cells) <= MOST_IN_FULL
-    rows = tuple(_cell_row(comparison, cell, full or needs_a_look(cell)) for cell in cells[:MOST_ROWS])
-    return Table(_CELLS, 3, rows, 4)
+    shown = cells[:MOST_ROWS]
+    return Table(_CELLS, 3, tuple(map(_cell_row, shown)), 3,
+                 tuple(cell.case.text if full or needs_a_look(cell) else "" for cell in shown))
 
 
-def _cell_row(comparison: Comparison, cell: Cell, command: bool) -> tuple[str, ...]:
+def _cell_row(cell: Cell) -> tuple[str, ...]:
     judged = cell.judged
     return (
         cell.case.text, verdict(cell), judged.estimator, *_numbers(judged), percent.size(judged.threshold),
         percent.MISSING if cell.detectable is None else percent.size(cell.detectable),
-        cell.reading or percent.MISSING, mix_text(cell.mix), "; ".join(filter(None, (judged.why, *cell.confounders))) or percent.MISSING,
-        reproduce(comparison, cell.case) if command else percent.MISSING)
+        cell.reading or percent.MISSING, mix_text(cell.mix), "; ".join(filter(None, (judged.why, *cell.confounders))) or percent.MISSING)
 
 
 def verdict(cell: Cell) -> str:
@@ -81,9 +80,8 @@ def group_table(groups: Sequence[Group]) -> Table:
 
 
 def control_table(comparison: Comparison) -> Table:
-    """As the cases, without the command."""
-    rows = tuple(_cell_row(comparison, cell, False)[:-1] for cell in comparison.controls)
-    return Table(_CELLS[:-1], 3, rows, 3)
+    return Table(_CELLS, 3, tuple(map(_cell_row, comparison.controls)), 3,
+                 tuple(cell.case.text for cell in comparison.controls))
 
 
 def unmatched_table(comparison: Comparison) -> Table:

@@ -31,7 +31,7 @@ class ChangeMap:
 @dataclass(frozen=True)
 class Effect:
     """A ratio with its interval. `threshold`: the ratio less 1 below which nothing is a change. `whole`: of
-    several cells together. `case` is the one that it is of, where it is one's."""
+    several cells together. `case` is the one that it is of, where it is one's; `under` stands below the label."""
 
     label: str
     ratio: float
@@ -41,6 +41,7 @@ class Effect:
     mark: Mark
     whole: bool = False
     case: str = ""
+    under: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ....views import Table
 from ...model import Cell, Comparison, Group, Verdict
 from .. import percent
-from ..marks import Mark, by_family, by_weight, distance, drawable, mark, short_name
+from ..marks import Mark, by_family, by_weight, distance, drawable, mark, parameters, short_name
 from ..views import Effect, EffectPanel, Effects, Figure
 
 # Of the slowest and of the fastest.
@@ -17,7 +17,7 @@ MOST_FAMILIES = 30
 _AXIS = (
     "Time an operation, new over base, on a scale of ratios: right of the line takes longer. The stroke is the 95 % interval, "
     "none where there are too few pairs for one; the grey ground is the threshold, below which nothing is a change. "
-    "Filled: starred; open: not; ring: equivalent; hatched ring: confounded."
+    "Filled: starred; large ring: equivalent; square: confounded; small ring: neither."
 )
 
 
@@ -28,7 +28,7 @@ def waterfall(comparison: Comparison, prefix: str) -> Figure | None:
         return None
     slow = [cell for cell in cells if (cell.judged.ratio or 1) > 1][:MOST_ENDS]
     fast = [cell for cell in cells if (cell.judged.ratio or 1) <= 1][-MOST_ENDS:]
-    panels = tuple(EffectPanel(title, tuple(effect(cell, cell.case.text) for cell in own))
+    panels = tuple(EffectPanel(title, tuple(whole_name(cell) for cell in own))
                    for title, own in (("slowest", slow), ("fastest", fast)) if own)
     return Figure(
         f"{prefix}waterfall", "The slowest and the fastest cells", "Where to look first?", _ends_say(slow, fast),
@@ -49,10 +49,22 @@ def forests(comparison: Comparison, prefix: str) -> list[Figure]:
     """Families with starred cells first."""
     families = by_family(cell for cell in comparison.cells if drawable(cell.judged.ratio))
     wholes = {group.name: group for group in comparison.families}
-    ranked = sorted(families.items(), key=lambda item: (
+    ranked = sorted(((family, cells) for family, cells in families.items() if len(cells) > 1), key=lambda item: (
         not any(cell.judged.starred for cell in item[1]), -max(distance(cell.judged) for cell in item[1])))
-    return [_forest(family, cells, wholes.get(family), f"{prefix}forest-{index}")
-            for index, (family, cells) in enumerate(ranked[:MOST_FAMILIES])]
+    found = [_forest(family, cells, wholes.get(family), f"{prefix}forest-{index}")
+             for index, (family, cells) in enumerate(ranked[:MOST_FAMILIES])]
+    single = [cells[0] for cells in families.values() if len(cells) == 1]
+    return [*found, *([_singles(single, f"{prefix}forest-single")] if single else [])]
+
+
+def _singles(cells: Sequence[Cell], anchor: str) -> Figure:
+    drawn = sorted(by_weight(cells)[:MOST_OF_FAMILY], key=lambda cell: -(cell.judged.ratio or 1))
+    starred = sum(cell.judged.starred for cell in cells)
+    return Figure(
+        anchor, "Families of one case", "And where there is one case only?",
+        f"{starred or 'None'} of {_cells(len(cells))} {'have' if starred > 1 else 'has'} a star.",
+        Effects((EffectPanel("one case each", tuple(whole_name(cell) for cell in drawn)),)), _AXIS, effect_table(drawn),
+        (f"Drawn are {len(drawn)} of {len(cells)} cases, those that matter most.",) if len(cells) > len(drawn) else ())
 
 
 def _forest(family: str, cells: Sequence[Cell], whole: Group | None, anchor: str) -> Figure:
@@ -74,17 +86,28 @@ def _family_says(cells: Sequence[Cell], whole: Group | None) -> str:
     starred = [cell for cell in cells if cell.judged.starred]
     mean = f" The family as a whole: {percent.with_interval(whole)}." if whole and whole.ratio is not None else ""
     if not starred:
-        return f"None of {len(cells)} cells has a star.{mean}"
+        return f"None of {_cells(len(cells))} has a star.{mean}"
     backends = sorted({cell.case.backend for cell in starred})
     all_of = len({cell.case.backend for cell in cells})
-    return (f"{len(starred)} of {len(cells)} cells, of {len(backends)} of {all_of} backends"
-            f" ({', '.join(backends[:4])}{', …' if len(backends) > 4 else ''}).{mean}")
+    return (f"{len(starred)} of {_cells(len(cells))} {'have' if len(starred) > 1 else 'has'} a star, of {len(backends)} of "
+            f"{all_of} {'backend' if all_of == 1 else 'backends'} ({', '.join(backends[:4])}"
+            f"{', …' if len(backends) > 4 else ''}).{mean}")
 
 
-def effect(cell: Cell, label: str) -> Effect:
+def _cells(count: int) -> str:
+    return f"{count} {'cell' if count == 1 else 'cells'}"
+
+
+def whole_name(cell: Cell) -> Effect:
+    """Among cells of several families: the backend, and below it where and with what."""
+    case = cell.case
+    return effect(cell, f"{case.measure}/{case.noun}/{case.backend}", " ".join(filter(None, (parameters(cell), case.placement))))
+
+
+def effect(cell: Cell, label: str, under: str = "") -> Effect:
     found = cell.judged.interval
     return Effect(label, cell.judged.ratio or 1.0, found.low if found else None, found.high if found else None,
-                  cell.judged.threshold, mark(cell), case=cell.case.text)
+                  cell.judged.threshold, mark(cell), case=cell.case.text, under=under)
 
 
 def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
@@ -97,7 +120,7 @@ def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
             "no reason of its own." if moved else f"None of {len(drawn)} moved.")
     return Figure(
         f"{prefix}controls", "Negative controls", "Did what cannot change change?", says,
-        Effects((EffectPanel("negative controls", tuple(effect(cell, cell.case.text) for cell in drawn)),)),
+        Effects((EffectPanel("negative controls", tuple(whole_name(cell) for cell in drawn)),)),
         _AXIS + " Controls are arithmetic, a copy in the nearest cache, and two peers that spin on one cache line.",
         effect_table(drawn))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 from scipy import stats
@@ -29,7 +30,8 @@ def power_figure(comparison: Comparison, prefix: str) -> Figure | None:
     if not families:
         return None
     families.sort(key=lambda item: -(item[1].here or (0, 0))[1])
-    drawn = [line for _, line in families[:MOST_LINES * MOST_PANELS]]
+    lines = _merged([line for _, line in families])
+    drawn = lines[:MOST_LINES * MOST_PANELS]
     panels = tuple(LinesPanel(title, tuple(own)) for title, own in _panels(drawn))
     return Figure(
         f"{prefix}power", "What could have been seen", "How small a change would this comparison have found, and what would more pairs?",
@@ -38,7 +40,15 @@ def power_figure(comparison: Comparison, prefix: str) -> Figure | None:
         "processes. The large mark is this comparison: you are here. The line is carried on from there as the spread of a mean shrinks "
         "with the number of pairs, and never falls below the family's threshold.",
         _table(families),
-        (f"Drawn are {len(drawn)} of {len(families)} families, the least sensitive.",) if len(drawn) < len(families) else ())
+        (f"Drawn are {len(drawn)} of {len(lines)} lines, of the least sensitive families.",) if len(drawn) < len(lines) else ())
+
+
+def _merged(lines: Sequence[Line]) -> list[Line]:
+    """Families that see the same are one line."""
+    alike: dict[tuple[tuple[float, float], ...], list[Line]] = {}
+    for line in lines:
+        alike.setdefault(line.points, []).append(line)
+    return [replace(own[0], name=own[0].name + (f" and {len(own) - 1} more" if len(own) > 1 else "")) for own in alike.values()]
 
 
 def found_with(pairs: int, here: int, detectable: float) -> float:
@@ -64,15 +74,16 @@ def _line(family: str, cells: Sequence[Cell]) -> Line | None:
 
 def _panels(lines: Sequence[Line]) -> list[tuple[str, Sequence[Line]]]:
     parts = [lines[at:at + MOST_LINES] for at in range(0, len(lines), MOST_LINES)]
-    titles = ["all families"] if len(parts) == 1 else ["the least sensitive families", *["more sensitive"] * (len(parts) - 1)]
+    titles = ["families"] if len(parts) == 1 else ["the least sensitive families", *["more sensitive"] * (len(parts) - 1)]
     return list(zip(titles, parts))
 
 
 def _says(families: Sequence[tuple[str, Line]]) -> str:
     worst, best = families[0][1], families[-1][1]
     assert worst.here is not None and best.here is not None
-    if len(families) == 1:
-        return f"With {worst.here[0]:.0f} pairs {worst.name} shows changes from {percent.size(worst.here[1])}."
+    if percent.size(worst.here[1]) == percent.size(best.here[1]):
+        whose = worst.name if len(families) == 1 else "every family"
+        return f"With {worst.here[0]:.0f} pairs {whose} shows changes from {percent.size(worst.here[1])}."
     return (f"{best.name} shows changes from {percent.size(best.here[1])}, "
             f"{worst.name} only from {percent.size(worst.here[1])}.")
 

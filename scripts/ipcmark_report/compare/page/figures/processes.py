@@ -19,6 +19,7 @@ MOST_WITHOUT = 2
 # Distances of two CPUs that differ by less are one.
 _SAME_DISTANCE = 1.35
 _MINUTE_NS = 60e9
+_MOST = 0.9
 
 
 def process_figures(comparison: Comparison, prefix: str) -> list[Figure]:
@@ -45,10 +46,10 @@ def _strips(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Figur
         for cell in cells)
     return Figure(
         f"{prefix}processes", "Processes side by side", "Did all processes move, or a few, or the share of a mode?",
-        " ".join(_overlap(cell) for cell in cells[:3]),
+        _overlaps(cells),
         Strips(panels, tuple(f"CPUs {units.time(low)} apart" for low in modes) if len(modes) > 1 else ()),
-        "Nanoseconds an operation, the figure that gives the verdict. Each dot is one process; the steps beside it are the share "
-        "of processes that took no longer. " + ("Colours are distances of the two CPUs." if len(modes) > 1 else ""),
+        "Nanoseconds an operation, the figure that gives the verdict. Each dot is one process; the steps below are the share "
+        "of processes that took no longer, the base's dashed. " + ("Colours are distances of the two CPUs." if len(modes) > 1 else ""),
         _process_table(comparison, cells),
         (_which(comparison, cells),))
 
@@ -95,12 +96,18 @@ def _side(name: str, cell: Cell, values: Sequence[tuple[int, float]], distances:
     return Side(name, tuple(Dot(number, value, mode(number)) for number, value in values))
 
 
-def _overlap(cell: Cell) -> str:
-    """How many processes of the new side lie beyond the base's median."""
-    change = cell.judged
+def _overlaps(cells: Sequence[Cell]) -> str:
+    shares = [beyond(cell.judged) for cell in cells]
+    most = sum(share >= _MOST for share in shares)
+    return (f"In {most} of {len(cells)} {'cell' if len(cells) == 1 else 'cells'} at least {100 * _MOST:.0f} % of the new processes "
+            f"lie on one side of the base's median; in {cells[0].case.text} {100 * shares[0]:.0f} %.")
+
+
+def beyond(change: Change) -> float:
+    """Which share of the new processes lies on that side of the base's median where most of them are."""
     middle = median(value for _, value in change.base)
-    slower = sum(value > middle for _, value in change.new)
-    return f"{cell.case.text}: {slower} of {len(change.new)} new processes took longer than the base's median."
+    slower = sum(value > middle for _, value in change.new) / len(change.new)
+    return max(slower, 1 - slower)
 
 
 def _process_table(comparison: Comparison, cells: Sequence[Cell]) -> Table:
@@ -141,12 +148,12 @@ def _sequence(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Fig
 
     return Figure(
         f"{prefix}sequence", "In the order of time", "Is the difference drift?",
-        " ".join(_halves(comparison, cell) for cell in cells[:3]),
+        _halves(cells),
         Trace("minutes since the first process" if clock else "round", tuple(panel(cell) for cell in cells)),
         "Nanoseconds an operation, one dot a process, both sides. The lane below is the anchor, ns for 1000 turns of a loop that "
         "no library and no kernel can move: where it rises, the machine was slow. "
         + ("" if comparison.design is Design.INTERLEAVED else "The sides did not take turns: the same round of both is not the same time."),
-        _halves_table(comparison, cells))
+        _halves_table(cells))
 
 
 def _found(run: Run, cases: set[str]) -> dict[tuple[str, int], Process]:
@@ -173,15 +180,17 @@ def halves(change: Change) -> tuple[float, float] | None:
     return ratios[0], ratios[1]
 
 
-def _halves(comparison: Comparison, cell: Cell) -> str:
-    found = halves(cell.judged)
-    if found is None:
-        return ""
-    return (f"{cell.case.text}: {percent.change(found[0])} in the first half of the rounds, "
-            f"{percent.change(found[1])} in the second.")
+def _halves(cells: Sequence[Cell]) -> str:
+    found = [(cell, both) for cell in cells if (both := halves(cell.judged)) is not None]
+    if not found:
+        return "There are too few processes to compare two halves of the run."
+    same = sum((first > 1) == (second > 1) for _, (first, second) in found)
+    cell, (first, second) = found[0]
+    return (f"In {same} of {len(found)} {'cell' if len(found) == 1 else 'cells'} the change points the same way in both halves of the "
+            f"rounds; in {cell.case.text} {percent.change(first)}, then {percent.change(second)}.")
 
 
-def _halves_table(comparison: Comparison, cells: Sequence[Cell]) -> Table:
+def _halves_table(cells: Sequence[Cell]) -> Table:
     rows = []
     for cell in cells:
         found = halves(cell.judged)
