@@ -55,7 +55,7 @@ def _series(cells: Sequence[Cell]) -> tuple[Series, ...]:
     found = []
     for style, (phase, title) in enumerate(_PHASES.items()):
         own = by_value([cell for cell in cells if _phase(cell) == phase], P50)
-        points = tuple(Point(cell.name, spread) for cell in own if (spread := cell.spread(P50)))
+        points = tuple(Point(cell.name, spread, case=cell.case.text) for cell in own if (spread := cell.spread(P50)))
         if points:
             found.append(Series(title, style, points))
     return tuple(found)

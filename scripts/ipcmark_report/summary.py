@@ -13,6 +13,7 @@ from .limits import limits_section
 from .model import Environment, Fact, Run
 from .nines import nines_figures
 from .open_loop import open_loop_section
+from .recipes import recipe_of
 from .throughput import throughput_section
 from .trust import trust_marks, trust_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
@@ -44,6 +45,7 @@ def summarise(run: Run) -> Summary:
         failed=failed_cases(run),
         without_result=without_result(run),
         not_measurable=run.info.not_measurable,
+        recipe=recipe_of(run.info),
     )
 
 

@@ -29,7 +29,8 @@ _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;]*")
 FAMILY = "DejaVu Sans, Verdana, sans-serif"
 
 
-def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence[str]] | None = None) -> str:
+def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence[str]] | None = None,
+             description: str = "") -> str:
     """The root element alone. Ids carry the anchor: one page holds many drawings. `tips` are the names of the
     marks in the groups of these ids, in their order."""
     ElementTree.register_namespace("", _SVG[1:-1])
@@ -51,10 +52,17 @@ def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence
     root.set("style", f"max-width:{width * 1.5:.0f}px")
     root.set("role", "img")
     root.set("aria-labelledby", f"{anchor}-title")
-    name = ElementTree.Element(f"{_SVG}title", {"id": f"{anchor}-title"})
-    name.text = title
-    root.insert(0, name)
+    root.insert(0, _said("title", anchor, title))
+    if description:
+        root.set("aria-describedby", f"{anchor}-desc")
+        root.insert(1, _said("desc", anchor, description))
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _said(kind: str, anchor: str, text: str) -> ElementTree.Element:
+    element = ElementTree.Element(f"{_SVG}{kind}", {"id": f"{anchor}-{kind}"})
+    element.text = text
+    return element
 
 
 def _name_marks(root: ElementTree.Element, tips: Mapping[str, Sequence[str]]) -> None:

@@ -113,12 +113,13 @@ class HeatMap:
 @dataclass(frozen=True)
 class Table:
     """Text cells; the first `names` columns name the row, the last `remarks` say more of it, the others
-    hold numbers."""
+    hold numbers. `cases` are the names of the cases that the rows are of, empty where they are of none."""
 
     columns: tuple[str, ...]
     names: int
     rows: tuple[tuple[str, ...], ...]
     remarks: int = 0
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class Section:
-    """`empty` says why there is no figure; it is shown only then."""
+    """`empty` says why there is no figure; it is shown only then. `missing` are the charts that this run has no
+    data for, a line each."""
 
     anchor: str
     title: str
@@ -155,6 +157,7 @@ class Section:
     figures: tuple[Figure, ...]
     empty: str
     listings: tuple[Listing, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,14 @@ class EnvironmentRow:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How to measure a case of the run again: what stands before and after the filter that names it."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class Summary:
     title: str
     machine: str
@@ -217,3 +228,4 @@ class Summary:
     failed: tuple[FailedCase, ...]
     without_result: tuple[str, ...]
     not_measurable: tuple[NotMeasurable, ...]
+    recipe: Recipe

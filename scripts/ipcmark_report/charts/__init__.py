@@ -35,14 +35,14 @@ _OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 
 
-def draw(drawing: Any, anchor: str, title: str, tip: Callable[[str], str] = str) -> str:
+def draw(drawing: Any, anchor: str, title: str, tip: Callable[[str], str] = str, description: str = "") -> str:
     """The drawing as an <svg> element; the same drawing gives the same text. `tip` makes of a case's name
     what its points show when they are pointed at."""
     with _settings():
         canvas, target = _drawn(drawing), io.BytesIO()
         FigureCanvasSVG(canvas.figure).print_svg(target, metadata=_NO_METADATA["svg"])
     tips = {key: [tip(case) if case else "" for case in cases] for key, cases in canvas.tips.items()}
-    return finished(target.getvalue().decode("utf-8"), anchor, title, tips)
+    return finished(target.getvalue().decode("utf-8"), anchor, title, tips, description)
 
 
 def file_of(drawing: Any, form: str) -> bytes:
