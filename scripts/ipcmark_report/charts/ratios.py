@@ -67,4 +67,4 @@ def written(ratio: float) -> str:
         return "0"
     if ratio < 0.1:
         return f"÷{1 / ratio:.3g}"
-    return percent.change(ratio).replace(".0 %", " %")
+    return percent.change(ratio).replace(".0" + percent.UNIT, percent.UNIT)

@@ -60,6 +60,12 @@ class ComparisonPage:
     parts: tuple[Part, ...]
 
     @property
+    def overview(self) -> tuple[Figure, ...]:
+        """What stands side by side at the top; of one comparison its changes too."""
+        ladder = [self.ladder] if self.ladder else []
+        return (*self.maps[:1], *ladder, *(self.parts[0].first if len(self.parts) == 1 else ()))
+
+    @property
     def figures(self) -> tuple[Figure, ...]:
         own = [figure for part in self.parts for figure in part.figures]
         return (*self.maps, *([self.ladder] if self.ladder else []), *own)

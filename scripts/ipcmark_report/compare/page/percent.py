@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..model import Change, Group, Interval
 
 MISSING = "–"
+# A number stays with its sign of percent.
+UNIT = "\u00a0%"
 # Beyond this a percentage is harder to read than a multiple.
 _TIMES = 100.0
 
@@ -15,7 +17,7 @@ def change(ratio: float | None) -> str:
         return MISSING
     if ratio >= _TIMES:
         return f"×{_figures(ratio)}"
-    return _signed(100 * (ratio - 1)) + " %"
+    return _signed(100 * (ratio - 1)) + UNIT
 
 
 def interval(found: Interval | None) -> str:
@@ -23,8 +25,8 @@ def interval(found: Interval | None) -> str:
     if found is None:
         return MISSING
     low, high = change(found.low), change(found.high)
-    if low.endswith(" %") and high.endswith(" %"):
-        low = low.removesuffix(" %")
+    if low.endswith(UNIT) and high.endswith(UNIT):
+        low = low.removesuffix(UNIT)
     return f"{low} to {high}"
 
 
@@ -39,7 +41,7 @@ def size(share: float) -> str:
     """A size of change without a sign, a ratio less 1: `4 %`."""
     if share + 1 >= _TIMES:
         return f"×{_figures(share + 1)}"
-    return f"{_figures(100 * share)} %"
+    return _figures(100 * share) + UNIT
 
 
 def probability(value: float | None) -> str:
