@@ -133,6 +133,7 @@ class Repetition:
     typical_ns: float
     voluntary_switches: float
     involuntary_switches: float
+    operations: float = 0
 
 
 @dataclass(frozen=True)

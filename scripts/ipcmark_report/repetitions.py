@@ -29,7 +29,7 @@ def _repetition(window: Fields) -> Repetition | None:
     typical = elapsed / operations if counted else _number(window, "p50_ns")
     if typical is None:
         return None
-    return Repetition(start, typical, voluntary / operations, involuntary / operations)
+    return Repetition(start, typical, voluntary / operations, involuntary / operations, operations)
 
 
 def _anchor(look: Fields, time: float | None) -> Anchor | None:

@@ -156,7 +156,7 @@ class Unmatched:
 @dataclass(frozen=True)
 class Comparison:
     """One run against the base. `alarms` are what a reader must know before any cell: controls that moved,
-    another machine, partial runs. `controls` are the negative controls' cells, which are not in `cells`."""
+    another machine, partial runs; `notes` how it was judged. `controls` are the negative controls' cells, which are not in `cells`."""
 
     base: Run
     new: Run
@@ -174,6 +174,7 @@ class Comparison:
     overall: Group
     expected_false: float
     says: str
+    notes: tuple[str, ...] = ()
 
     def starred(self, verdict: Verdict) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.judged.verdict is verdict)

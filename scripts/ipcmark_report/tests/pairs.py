@@ -130,7 +130,8 @@ class Pair:
         line = FAR_NS if far else NEAR_NS
         stood = ["stood still"] if (side, case, number) in self.not_comparable else []
         counters = self._counters(case, ns, tail, bool(stood), line if crossing else None, preempts)
-        return row(case, ns, counters), self._record(case, ns, line if crossing else None, preempts, stood, side)
+        return row(case, ns, counters), self._record(case, ns, line if crossing else None, preempts, stood, side,
+                                                             number)
 
     def _factor(self, case: str, side: str) -> float:
         if side == BASE:
@@ -156,16 +157,18 @@ class Pair:
         return counters
 
     def _record(self, case: str, ns: float, line: float | None, preempts: bool, stood: list[str],
-                side: str) -> dict[str, Any]:
+                side: str, number: int) -> dict[str, Any]:
         operations = max(1, int(WINDOW_NS / ns))
         window = {
-            "started_at_ns": 0, "elapsed_ns": WINDOW_NS, "operations": operations, "p10_ns": 0.9 * ns, "p50_ns": ns,
+            "elapsed_ns": WINDOW_NS, "operations": operations, "p10_ns": 0.9 * ns, "p50_ns": ns,
             "cpu_ns": WINDOW_NS, "run_delay_ns": 0, "voluntary_switches": 2 * operations,
             "involuntary_switches": PREEMPTED * operations if preempts else 0, "minor_faults": 0, "major_faults": 0,
             "migrations": 0}
         anchor = 270.0 * (self.anchor_factor if side == NEW else 1)
+        windows = [{**window, "started_at_ns": (number * self.repetitions + index) * WINDOW_NS}
+                   for index in range(self.repetitions)]
         looks = [{"min_ns": anchor, "median_ns": anchor}] * (self.repetitions + 1)
-        return {"case": case, "repetition": 0, "repetitions": [window] * self.repetitions, "anchors": looks,
+        return {"case": case, "repetition": 0, "repetitions": windows, "anchors": looks,
                 "line_ns": [line, line] if line else None, "labels": [], "not_comparable": stood}
 
     def _environment(self, side: str) -> dict[str, Any]:
