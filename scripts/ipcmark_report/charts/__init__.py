@@ -18,7 +18,6 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from ..svg import finished
 from ..views import Cloud, Drawing, HeatMap, Kind
 from .clouds import cloud
-from .comparison import CHARTS
 from .curves import curves
 from .heat_maps import heat_map
 from .rows import bars, dots
@@ -31,7 +30,7 @@ _NO_METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
-_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map, **CHARTS}
+_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map}
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 
 
@@ -73,4 +72,9 @@ def _settings() -> Iterator[None]:
 def _drawn(drawing: Any) -> Canvas:
     if isinstance(drawing, Drawing):
         return _OF_KIND[drawing.kind](drawing)
-    return _OF_TYPE[type(drawing)](drawing)
+    if type(drawing) in _OF_TYPE:
+        return _OF_TYPE[type(drawing)](drawing)
+    # Only comparisons need what this imports: numpy and scipy.
+    from .comparison import CHARTS
+
+    return CHARTS[type(drawing)](drawing)

@@ -77,7 +77,7 @@ def _fields(axes: Axes, group: MapGroup, count: int, width: float, full: float) 
 def _field(axes: Axes, x: float, y: float, field: Field, wide: bool, full: float) -> None:
     colour, alpha = shade(field, full)
     axes.add_patch(Rectangle((x + 0.02, y + 0.05), 0.96, 0.9, facecolor=colour, alpha=alpha, edgecolor="none"))
-    if field.mark is Mark.CONFOUNDED:
+    if field.confounded:
         axes.add_patch(Rectangle((x + 0.02, y + 0.05), 0.96, 0.9, facecolor="none", edgecolor=GRID, hatch="////", linewidth=0))
     _mark(axes, x + (0.13 if wide else 0.5), y + 0.5, field.mark)
     if wide:
@@ -102,7 +102,7 @@ def _mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
 def _legend(page: Canvas, top: float, full: float) -> None:
     """The marks on one line, the colours on the next."""
     samples: Sequence[tuple[str, Field]] = (
-        ("changed", Field(math.exp(full), Mark.STARRED)), ("confounded", Field(math.exp(full / 2), Mark.CONFOUNDED)),
+        ("changed", Field(math.exp(full), Mark.STARRED)), ("confounded", Field(math.exp(full / 2), Mark.STARRED, True)),
         ("equivalent", Field(1.001, Mark.EQUIVALENT)), ("inconclusive", Field(1.0, Mark.INCONCLUSIVE)))
     colours = ((percent.change(math.exp(-full)) + " or faster", Field(math.exp(-full), Mark.EQUIVALENT), FASTER),
                (percent.change(math.exp(full)) + " or slower", Field(math.exp(full), Mark.EQUIVALENT), SLOWER))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -106,23 +107,23 @@ def _interval(axes: Axes, y: int, row: Effect, ends: tuple[float, float]) -> Non
 
 
 def colour(row: Effect) -> str:
-    if row.mark not in (Mark.STARRED, Mark.CONFOUNDED):
+    if row.mark is not Mark.STARRED:
         return INK
     return COLOURS[1] if row.ratio > 1 else COLOURS[0]
 
 
-_FORMS: tuple[tuple[Mark, bool, bool], ...] = tuple(
-    (mark, whole, slower) for mark in Mark for whole in (False, True) for slower in (False, True))
+_FORMS = tuple(product(Mark, (False, True), (False, True), (False, True)))
 
 
 def _marks(page: Canvas, axes: Axes, rows: Sequence[Effect]) -> None:
     """One group for each look, so that every mark can say what it is of."""
-    for mark, whole, slower in _FORMS:
-        own = [(y, row) for y, row in enumerate(rows) if (row.mark, row.whole, row.ratio > 1) == (mark, whole, slower)]
+    for form in _FORMS:
+        mark, whole, confounded, _ = form
+        own = [(y, row) for y, row in enumerate(rows) if (row.mark, row.whole, row.confounded, row.ratio > 1) == form]
         if own:
             points = [Point(row.label, Spread(row.ratio, row.ratio, row.ratio, 1), case=row.case) for _, row in own]
             shade = colour(own[0][1])
             page.marks(axes, points, [math.log(row.ratio) for _, row in own], [float(y) for y, _ in own], linestyle="none",
-                       marker="D" if whole else "s" if mark is Mark.CONFOUNDED else "o", color=shade,
+                       marker="D" if whole else "s" if confounded else "o", color=shade,
                        markerfacecolor=shade if mark is Mark.STARRED else "none",
                        markersize={Mark.INCONCLUSIVE: 3.5, Mark.EQUIVALENT: 6}.get(mark, 5) + 1.5 * whole, markeredgewidth=1)

@@ -70,7 +70,7 @@ class Made:
         base = tuple((number, ns * math.exp(chance.gauss(0, 0.05))) for number in range(1, self.pairs + 1))
         new = tuple((number, value * factor * math.exp(chance.gauss(0, self.noise))) for number, value in base)
         confounders = self.confounders.get(name, ())
-        changes = tuple(self._change(estimator, base, new, bool(confounders)) for estimator in ("quiet", "typical"))
+        changes = tuple(self._change(estimator, base, new) for estimator in ("quiet", "typical"))
         reading = "path length" if changes[0].starred else ""
         return Cell(case, f"{case.measure}/{case.noun}/{case.placement}", "quiet", changes, self.mixes.get(name), confounders,
                     reading, self.detectable)
@@ -78,8 +78,7 @@ class Made:
     def _factor(self, name: str) -> float:
         return self.factors.get(name, self.factors.get(name.split("/")[2], 1.0))
 
-    def _change(self, estimator: str, base: Sequence[tuple[int, float]], new: Sequence[tuple[int, float]],
-                confounded: bool) -> Change:
+    def _change(self, estimator: str, base: Sequence[tuple[int, float]], new: Sequence[tuple[int, float]]) -> Change:
         logs = sorted(math.log(b / a) for (_, a), (_, b) in zip(base, new))
         if len(logs) < 6:
             return Change(estimator, len(logs), 0, math.exp(median(logs)) if logs else None, None, None, None, THRESHOLD,
@@ -87,7 +86,7 @@ class Made:
         middle, half = median(logs), 2 * self.noise / math.sqrt(len(logs)) + 0.001
         low, high = math.exp(middle - half), math.exp(middle + half)
         return Change(estimator, len(logs), 0, math.exp(middle), Interval(low, high), 0.001, 0.004, THRESHOLD,
-                      verdict(math.exp(middle), low, high, confounded), "", tuple(base), tuple(new))
+                      verdict(math.exp(middle), low, high), "", tuple(base), tuple(new))
 
     def run(self, name: str, cells: Sequence[Cell], is_new: bool) -> Run:
         rows: list[Row] = []
@@ -107,9 +106,9 @@ class Made:
         return Run(Path(name), info, Environment(facts, None), tuple(rows), (), (), tuple(processes))
 
 
-def verdict(ratio: float, low: float, high: float, confounded: bool) -> Verdict:
+def verdict(ratio: float, low: float, high: float) -> Verdict:
     if abs(ratio - 1) > THRESHOLD and not low <= 1 <= high:
-        return Verdict.NONE if confounded else Verdict.REGRESSION if ratio > 1 else Verdict.IMPROVEMENT
+        return Verdict.REGRESSION if ratio > 1 else Verdict.IMPROVEMENT
     inside = 1 / (1 + THRESHOLD) < low and high < 1 + THRESHOLD
     return Verdict.EQUIVALENT if inside else Verdict.INCONCLUSIVE
 
@@ -128,7 +127,7 @@ def group(name: str, cells: Sequence[Cell]) -> Group:
     found = Interval(ratio / 1.01, ratio * 1.01) if ratio else None
     count = {kind: sum(cell.judged.verdict is kind for cell in cells) for kind in Verdict}
     return Group(name, len(cells), ratio, found, 0.01, 0.02, count[Verdict.REGRESSION], count[Verdict.IMPROVEMENT],
-                 verdict(ratio, found.low, found.high, False) if ratio and found else Verdict.NONE)
+                 verdict(ratio, found.low, found.high) if ratio and found else Verdict.NONE)
 
 
 def _by(cells: Sequence[Cell], key: object) -> dict[str, list[Cell]]:

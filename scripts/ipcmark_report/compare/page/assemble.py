@@ -26,6 +26,7 @@ class Part:
     """One comparison of the page; `anchor` begins the names of its sections."""
 
     anchor: str
+    name: str
     headline: Headline
     base: tuple[tuple[str, str], ...]
     new: tuple[tuple[str, str], ...]
@@ -84,7 +85,7 @@ def _part(comparison: Comparison, anchor: str) -> Part:
     differences = comparison.differences
     closer, without = _closer(comparison, anchor)
     return Part(
-        anchor, headline(comparison), _about(comparison.base), _about(comparison.new),
+        anchor, comparison.new_name, headline(comparison), _about(comparison.base), _about(comparison.new),
         tuple(filter(None, (waterfall(comparison, anchor), controls_figure(comparison, anchor)))),
         tuple(forests(comparison, anchor)), closer, without,
         tuple(confounding(differences)),
@@ -107,8 +108,7 @@ def _closer(comparison: Comparison, anchor: str) -> tuple[tuple[Figure, ...], tu
     without = []
     for figure, why in (
         (paths_figure(comparison, anchor), "Path and mix: in no cell did the mix of paths move."),
-        (power_figure(comparison, anchor), "What could have been seen: not known, since there are too few pairs or no self-test "
-                                           "of this machine (`ipcmark selftest`)."),
+        (power_figure(comparison, anchor), "What could have been seen: not known, there are too few pairs."),
         (components_figure(comparison, anchor), "Where the spread comes from: these runs hold no repetitions, or one process a case."),
     ):
         figures += [figure] if figure is not None else []
@@ -130,5 +130,5 @@ def _cells_note(comparison: Comparison) -> str:
     if total <= tables.MOST_IN_FULL:
         return says(comparison)
     rows = f"The first {tables.MOST_ROWS} of {total} cases, by weight. " if total > tables.MOST_ROWS else ""
-    return (f"{rows}With more than {tables.MOST_IN_FULL} cases only those that are starred, confounded or took another mix have "
+    return (f"{rows}With more than {tables.MOST_IN_FULL} cases only those that are starred or took another mix have "
             f"their command and all their figures. The command of any other is the same with its name. {says(comparison)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...units import digits
 from ..model import Cell, Comparison, Design, Difference, Verdict
@@ -35,7 +35,7 @@ def headline(comparison: Comparison) -> Headline:
         _confounders(comparison),
         _says(comparison, len(slower), len(faster)),
         changed,
-        () if changed else _seen(comparison),
+        () if changed or _blocked(comparison.cells) else _seen(comparison),
         _about(comparison),
     )
 
@@ -44,32 +44,49 @@ def _says(comparison: Comparison, slower: int, faster: int) -> str:
     total = len(comparison.cells)
     if not total:
         return "No case was measured on both sides: there is nothing to compare."
+    if blocked := _blocked(comparison.cells):
+        return f"No verdict on {counted(total)}: {blocked}."
     if slower or faster:
         parts = [f"{count} became {word}" for count, word in ((slower, "slower"), (faster, "faster")) if count]
         return f"Of {counted(total)} {' and '.join(parts)}."
     equal = sum(cell.judged.verdict is Verdict.EQUIVALENT for cell in comparison.cells)
-    judged = sum(cell.judged.verdict is not Verdict.NONE for cell in comparison.cells)
-    if not judged:
-        return f"No verdict on any of {counted(total)}: {_common_reason(comparison.cells)}."
     return (f"Nothing changed that this comparison could see, in {counted(total)}; "
             f"{equal or 'none'} of them {'is' if equal == 1 else 'are'} shown to be equal within the threshold.")
 
 
-def _common_reason(cells: Sequence[Cell]) -> str:
-    reasons = [cell.judged.why for cell in cells if cell.judged.why]
-    return max(set(reasons), key=lambda why: (reasons.count(why), why)) if reasons else "no reason is recorded"
+def _blocked(cells: Sequence[Cell]) -> str:
+    """Why no cell has a verdict, where that is so; the most frequent reason."""
+    if any(not cell.judged.why for cell in cells):
+        return ""
+    reasons = [cell.judged.why for cell in cells]
+    return max(set(reasons), key=lambda why: (reasons.count(why), why))
 
 
 def _lines(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """A line a backend at a placement, the strongest first, with its cases."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in by_weight(cells):
-        groups.setdefault((cell.family, cell.case.backend), []).append(cell)
-    lines = [f"{family}, {backend}: {_cases(own)}" for (family, backend), own in list(groups.items())[:MOST_LINES]]
+    """A line a backend and family, the strongest first, with its cases; where those are many, a line a backend."""
+    groups = _grouped(cells, lambda cell: f"{cell.family}, {cell.case.backend}")
+    write = _cases
+    if len(groups) > MOST_LINES:
+        groups, write = _grouped(cells, lambda cell: f"{cell.case.noun}/{cell.case.backend}"), _many_cases
+    lines = [f"{name}: {write(own)}" for name, own in list(groups.items())[:MOST_LINES]]
     if len(groups) > MOST_LINES:
         rest = sum(len(own) for own in list(groups.values())[MOST_LINES:])
         lines.append(f"and {len(groups) - MOST_LINES} backends more, {counted(rest)}: see the table of all cases")
     return tuple(lines)
+
+
+def _grouped(cells: Sequence[Cell], name: Callable[[Cell], str]) -> dict[str, list[Cell]]:
+    groups: dict[str, list[Cell]] = {}
+    for cell in by_weight(cells):
+        groups.setdefault(name(cell), []).append(cell)
+    return groups
+
+
+def _many_cases(cells: Sequence[Cell]) -> str:
+    farthest = f"{percent.with_interval(cells[0].judged)} in {cells[0].case.text}"
+    if len(cells) == 1:
+        return farthest
+    return f"{counted(len(cells))} in {len({cell.family for cell in cells})} families, the farthest {farthest}"
 
 
 def _cases(cells: Sequence[Cell]) -> str:
@@ -129,13 +146,14 @@ def _about(comparison: Comparison) -> tuple[str, ...]:
     lines = [f"Measured on {' and on '.join(machines)}. {_DESIGNS[comparison.design]}"]
     if comparison.varying:
         lines.append(f"Declared as what is compared: {', '.join(comparison.varying)}.")
-    if comparison.cells:
-        lines.append(f"Of the cells with a star about {digits(comparison.expected_false)} are expected to be false.")
+    if count := sum(cell.judged.starred for cell in comparison.cells):
+        lines.append(f"Of {count} {'star' if count == 1 else 'stars'} at most {digits(comparison.expected_false)} "
+                     "are expected to be false.")
     if comparison.unmatched:
         count = len(comparison.unmatched)
         lines.append(f"{count} {'case was' if count == 1 else 'cases were'} not compared: "
                      "missing or failed on one side, named below.")
-    return tuple(lines)
+    return (*lines, *comparison.notes)
 
 
 def counted(cells: int) -> str:

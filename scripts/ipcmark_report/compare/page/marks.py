@@ -10,10 +10,7 @@ from ..model import Cell, Change, Verdict
 
 
 class Mark(Enum):
-    """The first that holds. CONFOUNDED: the sides differ in more than what is compared."""
-
     STARRED = "starred"
-    CONFOUNDED = "confounded"
     EQUIVALENT = "equivalent"
     INCONCLUSIVE = "inconclusive"
 
@@ -21,9 +18,16 @@ class Mark(Enum):
 def mark(cell: Cell) -> Mark:
     if cell.judged.starred:
         return Mark.STARRED
-    if cell.confounders:
-        return Mark.CONFOUNDED
     return Mark.EQUIVALENT if cell.judged.verdict is Verdict.EQUIVALENT else Mark.INCONCLUSIVE
+
+
+def is_confounded(cell: Cell) -> bool:
+    """Something was shown, and the sides differ in more than what is compared."""
+    return bool(cell.confounders) and mark(cell) is not Mark.INCONCLUSIVE
+
+
+def mix_moved(cell: Cell) -> bool:
+    return cell.mix is not None and (cell.mix.changed or cell.mix.simpson)
 
 
 def distance(change: Change) -> float:
@@ -36,13 +40,10 @@ def drawable(ratio: float | None) -> bool:
     return ratio is not None and math.isfinite(ratio) and ratio > 0
 
 
-_ORDER = {Mark.STARRED: 0, Mark.CONFOUNDED: 1, Mark.EQUIVALENT: 2, Mark.INCONCLUSIVE: 2}
-
-
 def by_weight(cells: Iterable[Cell]) -> list[Cell]:
-    """What a reader looks at first: starred ones, slower before faster, then confounded ones, then the farthest."""
+    """What a reader looks at first: starred ones, slower before faster, then those whose mix moved, then the farthest."""
     return sorted(cells, key=lambda cell: (
-        _ORDER[mark(cell)], _ORDER[mark(cell)] == 0 and cell.judged.verdict is Verdict.IMPROVEMENT,
+        not cell.judged.starred, cell.judged.verdict is Verdict.IMPROVEMENT, not mix_moved(cell),
         -distance(cell.judged), cell.case.text))
 
 

@@ -8,7 +8,7 @@ from ...units import digits
 from ...views import Table
 from ..model import Cell, Change, Comparison, Group, Mix
 from . import percent
-from .marks import Mark, by_weight, mark
+from .marks import by_weight, mix_moved
 
 # A page with more cases has the commands and all figures only of those that need a second look.
 MOST_IN_FULL = 1000
@@ -21,7 +21,7 @@ _GROUPS = ("group", "verdict", "cells", "geometric mean", "95 % interval", "p", 
 
 
 def needs_a_look(cell: Cell) -> bool:
-    return mark(cell) in (Mark.STARRED, Mark.CONFOUNDED) or bool(cell.mix and (cell.mix.changed or cell.mix.simpson))
+    return cell.judged.starred or mix_moved(cell)
 
 
 def cell_table(comparison: Comparison) -> Table:

@@ -12,6 +12,7 @@ from .marks import Mark
 class Field:
     ratio: float
     mark: Mark
+    confounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Effect:
     threshold: float | None
     mark: Mark
     whole: bool = False
+    confounded: bool = False
     case: str = ""
     under: str = ""
 

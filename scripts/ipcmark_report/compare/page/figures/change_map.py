@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ....views import Table
 from ...model import Cell, Comparison
 from .. import percent
-from ..marks import Mark, by_family, by_weight, drawable, mark, short_name
+from ..marks import Mark, by_family, by_weight, drawable, is_confounded, mark, short_name
 from ..views import ChangeMap, Field, Figure, MapGroup
 
 # More rows than this are folded into families.
@@ -58,7 +58,7 @@ def _rows(rows: Sequence[Row]) -> tuple[tuple[str, tuple[Field | None, ...]], ..
 def _field(cell: Cell | None) -> Field | None:
     if cell is None or cell.judged.ratio is None or not drawable(cell.judged.ratio):
         return None
-    return Field(cell.judged.ratio, mark(cell))
+    return Field(cell.judged.ratio, mark(cell), is_confounded(cell))
 
 
 def _worst(rows: Sequence[Row], column: int) -> Cell | None:
@@ -110,20 +110,23 @@ def _figure(anchor: str, title: str, columns: Columns, groups: tuple[MapGroup, .
 
 
 def _text(field: Field | None) -> str:
-    return percent.MISSING if field is None else f"{percent.change(field.ratio)} {field.mark.value}"
+    return percent.MISSING if field is None else f"{percent.change(field.ratio)} {field.mark.value}" + (", confounded" if field.confounded else "")
 
 
 def _says(columns: Columns) -> str:
     if len(columns) == 1:
         return _counts(columns[0])
-    return " ".join(f"{one.new_name}: {_counts(one)}" for one in columns)
+    most = max(columns, key=lambda one: sum(cell.judged.starred for cell in one.cells))
+    changed = sum(any(cell.judged.starred for cell in one.cells) for one in columns)
+    return f"{changed or 'None'} of {len(columns)} runs {'have' if changed > 1 else 'has'} starred cells." + (
+        f" The most are in {most.new_name}: {_counts(most)}" if changed else "")
 
 
 def _counts(comparison: Comparison) -> str:
     marks = [mark(cell) for cell in comparison.cells]
     slower = sum(cell.judged.starred and (cell.judged.ratio or 0) > 1 for cell in comparison.cells)
-    starred = marks.count(Mark.STARRED)
+    starred, hatched = marks.count(Mark.STARRED), sum(map(is_confounded, comparison.cells))
     families = len({cell.family for cell in comparison.cells if mark(cell) is Mark.STARRED})
     where = f" in {families} of {len(by_family(comparison.cells))} families" if starred else ""
     return (f"{slower} slower, {starred - slower} faster{where}, {marks.count(Mark.EQUIVALENT)} equivalent, "
-            f"{marks.count(Mark.CONFOUNDED)} confounded, {marks.count(Mark.INCONCLUSIVE)} inconclusive.")
+            f"{marks.count(Mark.INCONCLUSIVE)} inconclusive" + (f"; {hatched} of them confounded." if hatched else "."))

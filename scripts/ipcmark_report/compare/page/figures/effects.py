@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ....views import Table
 from ...model import Cell, Comparison, Group, Verdict
 from .. import percent
-from ..marks import Mark, by_family, by_weight, distance, drawable, mark, parameters, short_name
+from ..marks import Mark, by_family, by_weight, distance, drawable, is_confounded, mark, parameters, short_name
 from ..views import Effect, EffectPanel, Effects, Figure
 
 # Of the slowest and of the fastest.
@@ -107,7 +107,7 @@ def whole_name(cell: Cell) -> Effect:
 def effect(cell: Cell, label: str, under: str = "") -> Effect:
     found = cell.judged.interval
     return Effect(label, cell.judged.ratio or 1.0, found.low if found else None, found.high if found else None,
-                  cell.judged.threshold, mark(cell), case=cell.case.text, under=under)
+                  cell.judged.threshold, mark(cell), confounded=is_confounded(cell), case=cell.case.text, under=under)
 
 
 def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:

@@ -38,17 +38,20 @@ def _drawn(comparison: Comparison) -> list[Cell]:
 
 def _strips(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Figure:
     names = {cell.case.text for cell in cells}
-    base, new = (_distances(run, names) for run in (comparison.base, comparison.new))
+    # Of boots only the first run is at hand, and their values are no processes.
+    boots = comparison.design is Design.BOOTS
+    base, new = ({} if boots else _distances(run, names) for run in (comparison.base, comparison.new))
     modes = _grouped([*base.values(), *new.values()])
     panels = tuple(
         SidesPanel(_title(cell), (_side(comparison.base_name, cell, cell.judged.base, base, modes),
                                   _side(comparison.new_name, cell, cell.judged.new, new, modes)))
         for cell in cells)
     return Figure(
-        f"{prefix}processes", "Processes side by side", "Did all processes move, or a few, or the share of a mode?",
+        f"{prefix}processes", f"{'Boots' if boots else 'Processes'} side by side",
+        f"Did all {'boots' if boots else 'processes'} move, or a few, or the share of a mode?",
         _overlaps(cells),
         Strips(panels, tuple(f"CPUs {units.time(low)} apart" for low in modes) if len(modes) > 1 else ()),
-        "Nanoseconds an operation, the figure that gives the verdict. Each dot is one process; the steps below are the share "
+        f"Nanoseconds an operation, the figure that gives the verdict. Each dot is one {'boot' if boots else 'process'}; the steps below are the share "
         "of processes that took no longer, the base's dashed. " + ("Colours are distances of the two CPUs." if len(modes) > 1 else ""),
         _process_table(comparison, cells),
         (_which(comparison, cells),))
@@ -127,7 +130,8 @@ def _time(value: float | None) -> str:
 
 def _sequence(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Figure:
     names = {cell.case.text for cell in cells}
-    base, new = (_found(run, names) for run in (comparison.base, comparison.new))
+    boots = comparison.design is Design.BOOTS
+    base, new = ({} if boots else _found(run, names) for run in (comparison.base, comparison.new))
     clock = comparison.design is Design.INTERLEAVED and _all_known(cells, base, new)
     first = min((p.repetitions[0].started_at_ns for p in (*base.values(), *new.values()) if p.repetitions), default=0.0)
 
@@ -149,10 +153,10 @@ def _sequence(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Fig
     return Figure(
         f"{prefix}sequence", "In the order of time", "Is the difference drift?",
         _halves(cells),
-        Trace("minutes since the first process" if clock else "round", tuple(panel(cell) for cell in cells)),
+        Trace("minutes since the first process" if clock else "boot" if boots else "round", tuple(panel(cell) for cell in cells)),
         "Nanoseconds an operation, one dot a process, both sides. The lane below is the anchor, ns for 1000 turns of a loop that "
         "no library and no kernel can move: where it rises, the machine was slow. "
-        + ("" if comparison.design is Design.INTERLEAVED else "The sides did not take turns: the same round of both is not the same time."),
+        + ("" if comparison.design is Design.INTERLEAVED else "The sides did not take turns: the same place of both is not the same time."),
         _halves_table(cells))
 
 
