@@ -20,7 +20,8 @@ from .ratios import limits, ratio_axis
 from .rows import HATCHES
 
 _PAIRS = (6, 10, 20, 40, 100, 200, 400, 1000)
-_CHANGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100)
+_CHANGES = tuple(step * 10.0**power for power in range(-3, 3) for step in (1, 1.5, 2, 3, 5, 7))
+_FEW = tuple(step * 10.0**power for power in range(-3, 3) for step in (1, 2, 5))
 SCALE = 0.5
 LABELS = 40
 
@@ -41,7 +42,7 @@ def power(view: Power) -> Canvas:
         axes.set_ylim(ends)
         axes.set_xlim(min(places) / 1.1, max(places) * 1.1)
         for axis, ticks, write in ((axes.xaxis, _PAIRS, lambda value, _: f"{value:g}"),
-                                   (axes.yaxis, _CHANGES, lambda value, _: percent.size(value))):
+                                   (axes.yaxis, _CHANGES if ends[1] < 8 * ends[0] else _FEW, lambda value, _: percent.size(value))):
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(FuncFormatter(write))

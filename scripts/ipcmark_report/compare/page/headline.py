@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...units import digits
 from ..model import Cell, Comparison, Design, Difference, Verdict
 from . import percent
 from .marks import by_family, by_weight, parameters
@@ -22,6 +21,9 @@ _DESIGNS = {
     Design.UNPAIRED: "One side was measured after the other: what drifted in between is part of every difference.",
 }
 
+_READINGS = {"path length": "the middle, not the tail: path length", "jitter": "the tail, not the middle: jitter",
+             "both": "the middle and the tail"}
+
 
 def headline(comparison: Comparison) -> Headline:
     slower = comparison.starred(Verdict.REGRESSION)
@@ -31,13 +33,25 @@ def headline(comparison: Comparison) -> Headline:
     )
     return Headline(
         f"{comparison.new_name} against {comparison.base_name}",
-        comparison.alarms,
+        _alarms(comparison),
         _confounders(comparison),
         _says(comparison, len(slower), len(faster)),
         changed,
         () if changed or _blocked(comparison.cells) else _seen(comparison),
         _about(comparison),
     )
+
+
+def _alarms(comparison: Comparison) -> tuple[str, ...]:
+    """What holds for both sides once."""
+    base, new = f"{comparison.base_name}: ", f"{comparison.new_name}: "
+    common = {alarm.removeprefix(base) for alarm in comparison.alarms if alarm.startswith(base)} & {
+        alarm.removeprefix(new) for alarm in comparison.alarms if alarm.startswith(new)}
+    merged = []
+    for alarm in comparison.alarms:
+        text = alarm.removeprefix(base).removeprefix(new)
+        merged.append(f"both sides: {text}" if text in common and text != alarm else alarm)
+    return tuple(dict.fromkeys(merged))
 
 
 def _says(comparison: Comparison, slower: int, faster: int) -> str:
@@ -93,7 +107,7 @@ def _cases(cells: Sequence[Cell]) -> str:
     texts = []
     for cell in cells[:MOST_OF_ONE]:
         of = parameters(cell)
-        reading = f", {cell.reading}" if cell.reading else ""
+        reading = f" ({_READINGS.get(cell.reading, cell.reading)})" if cell.reading else ""
         texts.append(percent.with_interval(cell.judged) + (f" at {of}" if of else "") + reading)
     more = [f"{len(cells) - MOST_OF_ONE} cases more"] if len(cells) > MOST_OF_ONE else []
     return "; ".join(texts + more)
@@ -111,7 +125,7 @@ def _seen(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _detectable(cells: Sequence[Cell]) -> str:
-    known = sorted(cell.detectable for cell in cells if cell.detectable is not None)
+    known = sorted(max(cell.detectable, cell.judged.threshold) for cell in cells if cell.detectable is not None)
     if not known:
         return "what could have been seen is not known"
     low, high = percent.size(known[0]), percent.size(known[-1])
@@ -147,8 +161,8 @@ def _about(comparison: Comparison) -> tuple[str, ...]:
     if comparison.varying:
         lines.append(f"Declared as what is compared: {', '.join(comparison.varying)}.")
     if count := sum(cell.judged.starred for cell in comparison.cells):
-        lines.append(f"Of {count} {'star' if count == 1 else 'stars'} at most {digits(comparison.expected_false)} "
-                     "are expected to be false.")
+        false = f"at most {comparison.expected_false:.1f}" if comparison.expected_false >= 0.1 else "fewer than 0.1"
+        lines.append(f"Of {count} {'star' if count == 1 else 'stars'} {false} are expected to be false.")
     if comparison.unmatched:
         count = len(comparison.unmatched)
         lines.append(f"{count} {'case was' if count == 1 else 'cases were'} not compared: "

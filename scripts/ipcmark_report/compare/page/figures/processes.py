@@ -18,7 +18,7 @@ MOST_CELLS = 6
 MOST_WITHOUT = 2
 # Distances of two CPUs that differ by less are one.
 _SAME_DISTANCE = 1.35
-_MINUTE_NS = 60e9
+_MINUTE_NS, _SECOND_NS, _FEW_MINUTES = 60e9, 1e9, 3
 _MOST = 0.9
 
 
@@ -135,25 +135,28 @@ def _sequence(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Fig
     clock = comparison.design is Design.INTERLEAVED and _all_known(cells, base, new)
     first = min((p.repetitions[0].started_at_ns for p in (*base.values(), *new.values()) if p.repetitions), default=0.0)
 
+    last = max((p.repetitions[0].started_at_ns for p in (*base.values(), *new.values()) if p.repetitions), default=0.0)
+    unit, name = (_MINUTE_NS, "minutes") if last - first > _FEW_MINUTES * _MINUTE_NS else (_SECOND_NS, "seconds")
+
     def at(number: int, process: Process | None) -> float:
-        return (process.repetitions[0].started_at_ns - first) / _MINUTE_NS if clock and process else float(number)
+        return (process.repetitions[0].started_at_ns - first) / unit if clock and process else float(number)
 
     def panel(cell: Cell) -> SidesPanel:
         own = ((comparison.base_name, cell.judged.base, base), (comparison.new_name, cell.judged.new, new))
         find = cell.case.text
         return SidesPanel(
             _title(cell),
-            tuple(Side(name, tuple(Dot(at(n, found.get((find, n))), value) for n, value in values))
-                  for name, values, found in own),
-            tuple(Side(name, tuple(
+            tuple(Side(side, tuple(Dot(at(n, found.get((find, n))), value) for n, value in values))
+                  for side, values, found in own),
+            tuple(Side(side, tuple(
                 Dot(at(n, found[find, n]), median(look.median_ns for look in found[find, n].anchors))
                 for n, _ in values if (find, n) in found and found[find, n].anchors))
-                for name, values, found in own))
+                for side, values, found in own))
 
     return Figure(
         f"{prefix}sequence", "In the order of time", "Is the difference drift?",
         _halves(cells),
-        Trace("minutes since the first process" if clock else "boot" if boots else "round", tuple(panel(cell) for cell in cells)),
+        Trace(f"{name} since the first process" if clock else "boot" if boots else "round", tuple(panel(cell) for cell in cells)),
         "Nanoseconds an operation, one dot a process, both sides. The lane below is the anchor, ns for 1000 turns of a loop that "
         "no library and no kernel can move: where it rises, the machine was slow. "
         + ("" if comparison.design is Design.INTERLEAVED else "The sides did not take turns: the same place of both is not the same time."),
