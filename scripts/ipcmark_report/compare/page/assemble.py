@@ -20,6 +20,11 @@ from .figures.processes import process_figures
 from .headline import confounding, headline
 from .views import Figure, Headline
 
+# Of the whole page, however many comparisons share it.
+MOST_ROWS = 10_000
+MOST_FAMILIES = 30
+LEAST_FAMILIES = 2
+
 
 @dataclass(frozen=True)
 class Part:
@@ -74,26 +79,28 @@ class ComparisonPage:
 
 def page_of(comparisons: Sequence[Comparison]) -> ComparisonPage:
     """Of comparisons with the same base, in the order of their runs."""
-    parts = tuple(_part(one, f"new-{index}-") for index, one in enumerate(comparisons, 1))
+    families = max(LEAST_FAMILIES, MOST_FAMILIES // len(comparisons))
+    rows = MOST_ROWS // len(comparisons)
+    parts = tuple(_part(one, f"new-{index}-", rows, families) for index, one in enumerate(comparisons, 1))
     base = comparisons[0].base_name
     names = ", ".join(one.new_name for one in comparisons[:4]) + (", …" if len(comparisons) > 4 else "")
     maps = tuple(map_figures(comparisons))
     return ComparisonPage(f"{names} against {base}", base, maps, ladder_figure(comparisons), parts)
 
 
-def _part(comparison: Comparison, anchor: str) -> Part:
+def _part(comparison: Comparison, anchor: str, rows: int, families: int) -> Part:
     differences = comparison.differences
     closer, without = _closer(comparison, anchor)
     return Part(
         anchor, comparison.new_name, headline(comparison), _about(comparison.base), _about(comparison.new),
         tuple(filter(None, (waterfall(comparison, anchor), controls_figure(comparison, anchor)))),
-        tuple(forests(comparison, anchor)), closer, without,
+        tuple(forests(comparison, anchor, families)), closer, without,
         tuple(confounding(differences)),
         tuple(one for one in differences if one.varying and not one.confounds),
         tuple(one for one in differences if not one.varying and not one.confounds),
         recipe(comparison),
         {cell.case.text: _tip(cell) for cell in (*comparison.cells, *comparison.controls)},
-        tables.cell_table(comparison), _cells_note(comparison), tables.change_table(comparison),
+        tables.cell_table(comparison, rows), _cells_note(comparison, rows), tables.change_table(comparison),
         tables.group_table(comparison.backends), tables.group_table((*comparison.families, comparison.overall)),
         tables.control_table(comparison), tables.unmatched_table(comparison))
 
@@ -125,10 +132,10 @@ def _about(run: Run) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _cells_note(comparison: Comparison) -> str:
+def _cells_note(comparison: Comparison, most: int) -> str:
     total = len(comparison.cells)
-    if total <= tables.MOST_IN_FULL:
+    if total <= tables.MOST_IN_FULL and total <= most:
         return says(comparison)
-    rows = f"The first {tables.MOST_ROWS} of {total} cases, by weight. " if total > tables.MOST_ROWS else ""
+    rows = f"The {most} of {total} cases that matter most; export the runs for the others. " if total > most else ""
     return (f"{rows}With more than {tables.MOST_IN_FULL} cases only those that are starred or took another mix have "
             f"their command and all their figures. The command of any other is the same with its name. {says(comparison)}")

@@ -39,6 +39,7 @@ def headline(comparison: Comparison) -> Headline:
         changed,
         () if changed or _blocked(comparison.cells) else _seen(comparison),
         _about(comparison),
+        len(comparison.unmatched),
     )
 
 

@@ -12,8 +12,7 @@ from .marks import by_weight, mix_moved
 
 # A page with more cases has the commands and all figures only of those that need a second look.
 MOST_IN_FULL = 1000
-# And those far from any change not at all.
-MOST_ROWS = 10_000
+MOST_UNMATCHED = 1000
 _CELLS = ("case", "verdict", "by", "pairs", "left out", "change", "95 % interval", "p", "q", "threshold", "would be seen from",
           "reading", "mix", "confounders and reasons")
 _CHANGES = ("case", "figure", "judged by it", "pairs", "left out", "change", "95 % interval", "p", "q", "distances compared apart")
@@ -24,11 +23,11 @@ def needs_a_look(cell: Cell) -> bool:
     return cell.judged.starred or mix_moved(cell)
 
 
-def cell_table(comparison: Comparison) -> Table:
-    """What matters most comes first."""
+def cell_table(comparison: Comparison, most: int) -> Table:
+    """At most so many rows; what matters most comes first."""
     cells = by_weight(comparison.cells)
     full = len(cells) <= MOST_IN_FULL
-    shown = cells[:MOST_ROWS]
+    shown = cells[:most]
     return Table(_CELLS, 3, tuple(map(_cell_row, shown)), 3,
                  tuple(cell.case.text if full or needs_a_look(cell) else "" for cell in shown))
 
@@ -85,4 +84,4 @@ def control_table(comparison: Comparison) -> Table:
 
 
 def unmatched_table(comparison: Comparison) -> Table:
-    return Table(("case", "not compared, since"), 1, tuple((one.case, one.why) for one in comparison.unmatched), 1)
+    return Table(("case", "not compared, since"), 1, tuple((one.case, one.why) for one in comparison.unmatched[:MOST_UNMATCHED]), 1)

@@ -180,3 +180,4 @@ class Headline:
     changed: tuple[tuple[str, tuple[str, ...]], ...]
     seen: tuple[str, ...]
     about: tuple[str, ...]
+    unmatched: int

@@ -13,12 +13,12 @@ from ..views import Effect, EffectPanel, Effects, Figure
 # Of the slowest and of the fastest.
 MOST_ENDS = 15
 MOST_OF_FAMILY = 30
-MOST_FAMILIES = 30
 _AXIS = (
     "Time an operation, new over base, on a scale of ratios: right of the line takes longer. The stroke is the 95 % interval, "
     "none where there are too few pairs for one; the grey ground is the threshold, below which nothing is a change. "
     "Filled: starred; large ring: equivalent; square: confounded; small ring: neither."
 )
+_BRIEF = "Time an operation, new over base; strokes, ground and marks as in the slowest and fastest cells."
 
 
 def waterfall(comparison: Comparison, prefix: str) -> Figure | None:
@@ -45,14 +45,14 @@ def _ends_say(slow: Sequence[Cell], fast: Sequence[Cell]) -> str:
     return " ".join(texts)
 
 
-def forests(comparison: Comparison, prefix: str) -> list[Figure]:
-    """Families with starred cells first."""
+def forests(comparison: Comparison, prefix: str, most: int) -> list[Figure]:
+    """At most so many, families with starred cells first."""
     families = by_family(cell for cell in comparison.cells if drawable(cell.judged.ratio))
     wholes = {group.name: group for group in comparison.families}
     ranked = sorted(((family, cells) for family, cells in families.items() if len(cells) > 1), key=lambda item: (
         not any(cell.judged.starred for cell in item[1]), -max(distance(cell.judged) for cell in item[1])))
     found = [_forest(family, cells, wholes.get(family), f"{prefix}forest-{index}")
-             for index, (family, cells) in enumerate(ranked[:MOST_FAMILIES])]
+             for index, (family, cells) in enumerate(ranked[:most])]
     single = [cells[0] for cells in families.values() if len(cells) == 1]
     return [*found, *([_singles(single, f"{prefix}forest-single")] if single else [])]
 
@@ -63,7 +63,7 @@ def _singles(cells: Sequence[Cell], anchor: str) -> Figure:
     return Figure(
         anchor, "Families of one case", "And where there is one case only?",
         f"{starred or 'None'} of {_cells(len(cells))} {'have' if starred > 1 else 'has'} a star.",
-        Effects((EffectPanel("one case each", tuple(whole_name(cell) for cell in drawn)),)), _AXIS, effect_table(drawn),
+        Effects((EffectPanel("one case each", tuple(whole_name(cell) for cell in drawn)),)), _BRIEF, effect_table(drawn),
         (f"Drawn are {len(drawn)} of {len(cells)} cases, those that matter most.",) if len(cells) > len(drawn) else ())
 
 
@@ -77,7 +77,7 @@ def _forest(family: str, cells: Sequence[Cell], whole: Group | None, anchor: str
     return Figure(
         anchor, f"Changes in {family}", "Is it one case, one backend, or the whole family?", _family_says(cells, whole),
         Effects((EffectPanel(family, tuple(rows)),)),
-        _AXIS + " The diamond is the geometric mean of the family's cells.",
+        _BRIEF + " The diamond is the geometric mean of the family's cells.",
         effect_table(drawn),
         (f"Drawn are {len(drawn)} of {len(cells)} cases, those that matter most.",) if left else ())
 
@@ -121,7 +121,7 @@ def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
     return Figure(
         f"{prefix}controls", "Negative controls", "Did what cannot change change?", says,
         Effects((EffectPanel("negative controls", tuple(whole_name(cell) for cell in drawn)),)),
-        _AXIS + " Controls are arithmetic, a copy in the nearest cache, and two peers that spin on one cache line.",
+        _BRIEF + " Controls are arithmetic, a copy in the nearest cache, and two peers that spin on one cache line.",
         effect_table(drawn))
 
 
