@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from array import array
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ CONDITIONS = (
     "major_faults_per_operation",
 )
 SIGNED = ("topology_mode",)
+KNOWN = (*COUNTERS, *CONDITIONS)
+CHECKED = ("operations", "real_time", *KNOWN)
 COST_SUFFIX = "_per_operation"
 # Times in ns and rates a second below this are nothing; a log axis has no place for them either.
 LEAST = 1e-9
@@ -57,6 +61,17 @@ def load_run(path: Path) -> Run:
     if not path.is_dir():
         kind = "not a directory" if path.exists() else "no such directory"
         raise BadInput(f"{one_line(str(path))}: {kind}; name a run directory written by `ipcmark run`")
+    collects = gc.isenabled()
+    # Nothing of millions of objects is garbage yet, and looking for it takes half of the time.
+    gc.disable()
+    try:
+        return _load(path)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(path: Path) -> Run:
     info = _run_info(path)
     marks: list[str] = []
     environment = _environment(path, marks)
@@ -82,6 +97,7 @@ def load_run(path: Path) -> Run:
     return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes))
 
 
+@lru_cache(maxsize=65536)
 def parse_case(name: str) -> Case | None:
     """The parts of a case name; None where it does not have them."""
     while (match := GOOGLE_SUFFIX.search(name)) is not None:
@@ -208,7 +224,7 @@ def _row(fields: Fields, binary: str, number: int) -> Row:
         return Row(case, binary, number, label, error)
     scale = NANOSECONDS[show(fields.values.get("time_unit", "ns"))]
     floor = fields.values.get("floor")
-    counters = {key: float(fields.values[key]) for key in (*COUNTERS, *CONDITIONS) if key in fields.values}
+    counters = {key: float(fields.values[key]) for key in KNOWN if key in fields.values}
     return Row(
         case, binary, number, label, None,
         operations=float(fields.values["operations"]),
@@ -231,8 +247,8 @@ def _row_error(fields: Fields, case: Case) -> str | None:
     for key in required:
         if key not in fields.values:
             return f"not a valid row (found by the report): {key} is missing"
-    for key in ("operations", "real_time", *COUNTERS, *CONDITIONS):
-        fault = _fault(fields, key)
+    for key in CHECKED:
+        fault = _fault(fields, key) if key in fields.values else None
         if fault is not None:
             return f"not a valid row (found by the report): {key} {fault}"
     if main and fields.values[main] < LEAST:
@@ -241,17 +257,15 @@ def _row_error(fields: Fields, case: Case) -> str | None:
 
 
 def _fault(fields: Fields, key: str) -> str | None:
-    value = fields.values.get(key)
-    if key not in fields.values or (key in SIGNED and value == -1):
-        return None
-    return number_fault(value)
+    value = fields.values[key]
+    return None if key in SIGNED and value == -1 else number_fault(value)
 
 
 def _other_costs(fields: Fields) -> tuple[tuple[str, float], ...]:
     """Of counters that not every machine has; what is no number is not shown."""
     return tuple(
         (plain(key), float(value)) for key, value in fields.values.items()
-        if key.endswith(COST_SUFFIX) and key not in (*COUNTERS, *CONDITIONS) and number_fault(value) is None
+        if key.endswith(COST_SUFFIX) and key not in KNOWN and number_fault(value) is None
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from .fields import Fields, number_fault
 from .model import Anchor, Case, Process, Repetition
 
+_NEEDED = ("started_at_ns", "elapsed_ns", "operations", "voluntary_switches", "involuntary_switches")
+
 
 def process_of(fields: Fields, case: Case, number: int) -> Process | None:
     """The process, or None where its numbers cannot be believed."""
@@ -21,14 +23,17 @@ def process_of(fields: Fields, case: Case, number: int) -> Process | None:
 
 
 def _repetition(window: Fields) -> Repetition | None:
-    start, elapsed, operations = (_number(window, key) for key in ("started_at_ns", "elapsed_ns", "operations"))
-    voluntary, involuntary = (_number(window, key) for key in ("voluntary_switches", "involuntary_switches"))
-    if start is None or elapsed is None or not operations or voluntary is None or involuntary is None:
+    values = window.values
+    numbers = [values.get(key) for key in _NEEDED]
+    counted = "p50_ns" not in values
+    if not counted:
+        numbers.append(values["p50_ns"])
+    if any(number_fault(one) for one in numbers):
         return None
-    counted = "p50_ns" not in window.values
-    typical = elapsed / operations if counted else _number(window, "p50_ns")
-    if typical is None:
+    start, elapsed, operations, voluntary, involuntary = map(float, numbers[:5])
+    if not operations:
         return None
+    typical = elapsed / operations if counted else float(numbers[5])
     return Repetition(start, typical, voluntary / operations, involuntary / operations, operations)
 
 

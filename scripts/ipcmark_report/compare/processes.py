@@ -91,7 +91,7 @@ def log_adjusted(process: Process, slope: float) -> float | None:
     times = [log(one.typical_ns) for one in process.repetitions if one.typical_ns > LEAST_NS]
     if not times or len(times) != len(process.repetitions):
         return None
-    if not process.anchors:
+    if not process.anchors or slope == 0:
         return median(times)
     looks = _looks(process)
     return median(time - slope * (before + after) / 2 for time, before, after in zip(times, looks, looks[1:]))
@@ -101,6 +101,8 @@ def _looks(process: Process) -> list[float]:
     """Logarithms of the anchors: the first, then the one after each repetition; a window in which nothing ended
     has no repetition, but a look before and after it."""
     logs = [log(one.median_ns) for one in process.anchors]
+    if len(logs) == len(process.repetitions) + 1:
+        return logs
     starts = {one.at_ns: index for index, one in enumerate(process.anchors[:-1])}
     return [logs[0], *(logs[starts.get(one.started_at_ns, index) + 1] for index, one in enumerate(process.repetitions))]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp
 from statistics import fmean, median
 
@@ -65,10 +66,14 @@ class Sample:
     def size(self) -> int:
         return min(len(self.base), len(self.new))
 
-    @property
+    @cached_property
     def differences(self) -> np.ndarray:
         """Of the pairs."""
         return np.array([new for _, new in self.new]) - np.array([base for _, base in self.base])
+
+    @cached_property
+    def _means(self) -> np.ndarray:
+        return np.sort(signed_rank.pair_means(self.differences))
 
     def strata_pairs(self) -> list[rank_sum.Stratum]:
         return rank_sum.strata_of([one for _, one in self.base], [one for _, one in self.new],
@@ -80,12 +85,12 @@ class Sample:
     def effect(self) -> float | None:
         """A log ratio; None where nothing is held against each other."""
         if self.paired:
-            return signed_rank.hodges_lehmann(self.differences) if self.base else None
+            return signed_rank.middle(self._means) if self.base else None
         strata = self.strata_pairs()
         return rank_sum.shift(strata) if strata else None
 
     def interval(self) -> Interval | None:
-        found = (signed_rank.shift_interval(self.differences) if self.paired
+        found = (signed_rank.interval_of(self._means, len(self.base)) if self.paired
                  else rank_sum.shift_interval(self.strata_pairs()))
         return Interval(exp(found[0]), exp(found[1])) if found else None
 

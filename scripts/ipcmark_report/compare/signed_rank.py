@@ -29,15 +29,17 @@ def signed_rank(differences: Values) -> float:
     kept = kept[kept != 0]
     if not len(kept):
         return 1.0
-    ranks = rankdata(np.abs(kept))
-    positive = ranks[kept > 0].sum()
+    magnitudes = np.sort(np.abs(kept))
+    if (magnitudes[1:] == magnitudes[:-1]).any():
+        # Doubled, mid-ranks are whole numbers.
+        ranks = np.rint(2 * rankdata(np.abs(kept))).astype(int)
+    else:
+        ranks = np.searchsorted(magnitudes, np.abs(kept)) + 1
+    positive, whole = int(ranks[kept > 0].sum()), int(ranks.sum())
     if len(kept) > EXACT_PAIRS:
-        z = (positive - ranks.sum() / 2) / np.sqrt((ranks**2).sum() / 4)
-        return float(2 * norm.sf(abs(z)))
-    # Doubled, mid-ranks are whole numbers.
-    cumulative = _cumulative(tuple(np.sort(2 * ranks).astype(int).tolist()))
-    end = int(round(2 * positive))
-    return float(min(1.0, 2 * cumulative[min(end, len(cumulative) - 1 - end)]))
+        return float(2 * norm.sf(abs(positive - whole / 2) / np.sqrt((ranks**2).sum() / 4)))
+    cumulative = _cumulative(tuple(np.sort(ranks).tolist()))
+    return float(min(1.0, 2 * cumulative[min(positive, whole - positive)]))
 
 
 @lru_cache(maxsize=4096)
@@ -66,16 +68,24 @@ def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def hodges_lehmann(differences: Values) -> float:
     """Hodges and Lehmann's estimate of the shift of at least one difference: the median of pair_means()."""
-    return float(np.median(pair_means(differences)))
+    return middle(np.sort(pair_means(differences)))
+
+
+def middle(ordered: np.ndarray) -> float:
+    """The median of values in rising order."""
+    count = len(ordered)
+    return float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2)
 
 
 def shift_interval(differences: Values, level: float = 0.95) -> tuple[float, float] | None:
     """All shifts that the exact test does not refuse at 1 - level; None where there are too few differences."""
-    out = left_out(len(differences), level)
-    if out == 0:
-        return None
-    means = np.sort(pair_means(differences))
-    return float(means[out - 1]), float(means[-out])
+    return interval_of(np.sort(pair_means(differences)), len(differences), level)
+
+
+def interval_of(ordered: np.ndarray, pairs: int, level: float = 0.95) -> tuple[float, float] | None:
+    """The same, of the pair_means() of so many pairs in rising order."""
+    out = left_out(pairs, level)
+    return (float(ordered[out - 1]), float(ordered[-out])) if out else None
 
 
 @lru_cache(maxsize=256)
