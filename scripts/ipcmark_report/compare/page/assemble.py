@@ -134,8 +134,10 @@ def _about(run: Run) -> tuple[tuple[str, str], ...]:
 
 def _cells_note(comparison: Comparison, most: int) -> str:
     total = len(comparison.cells)
+    common = tables.common_reasons(comparison.cells)
+    told = f" Of every case: {'; '.join(common)}." if common else ""
     if total <= tables.MOST_IN_FULL and total <= most:
-        return says(comparison)
+        return says(comparison) + told
     rows = f"The {most} of {total} cases that matter most; export the runs for the others. " if total > most else ""
     return (f"{rows}With more than {tables.MOST_IN_FULL} cases only those that are starred or took another mix have "
-            f"their command and all their figures. The command of any other is the same with its name. {says(comparison)}")
+            f"their command and all their figures. The command of any other is the same with its name. {says(comparison)}{told}")

@@ -28,16 +28,30 @@ def cell_table(comparison: Comparison, most: int) -> Table:
     cells = by_weight(comparison.cells)
     full = len(cells) <= MOST_IN_FULL
     shown = cells[:most]
-    return Table(_CELLS, 3, tuple(map(_cell_row, shown)), 3,
+    common = common_reasons(cells)
+    return Table(_CELLS, 3, tuple(_cell_row(cell, common) for cell in shown), 3,
                  tuple(cell.case.text if full or needs_a_look(cell) else "" for cell in shown))
 
 
-def _cell_row(cell: Cell) -> tuple[str, ...]:
+def common_reasons(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """What every cell has: told once."""
+    if not cells:
+        return ()
+    first = dict.fromkeys(_reasons(cells[0]))
+    rest = [set(_reasons(cell)) for cell in cells]
+    return tuple(one for one in first if all(one in own for own in rest))
+
+
+def _reasons(cell: Cell) -> list[str]:
+    return [one for one in (cell.judged.why, *cell.confounders) if one]
+
+
+def _cell_row(cell: Cell, common: Sequence[str] = ()) -> tuple[str, ...]:
     judged = cell.judged
     return (
         cell.case.text, verdict(cell), judged.estimator, *_numbers(judged), percent.size(judged.threshold),
         percent.MISSING if cell.detectable is None else percent.size(cell.detectable),
-        cell.reading or percent.MISSING, mix_text(cell.mix), "; ".join(filter(None, (judged.why, *cell.confounders))) or percent.MISSING)
+        cell.reading or percent.MISSING, mix_text(cell.mix), "; ".join(one for one in _reasons(cell) if one not in common) or percent.MISSING)
 
 
 def verdict(cell: Cell) -> str:
