@@ -79,6 +79,7 @@ def _load(path: Path) -> Run:
     histograms: list[Histogram] = []
     processes: list[Process] = []
     builds: set[str] = set()
+    caches: dict[int, int] = {}
     for binary, number, kind, file in _result_files(path, info.binaries):
         fields = read_object(file, REMEASURE)
         if kind:
@@ -90,11 +91,13 @@ def _load(path: Path) -> Run:
         else:
             rows += [_row(row, binary, number) for row in fields.objects("benchmarks") if _is_row(row)]
             builds.add(_build(fields.child("context")))
+            caches |= _caches(fields.child("context"))
     # Each round measures the cases in another order; the page shows them in that of the plan.
     planned = {case: index for index, case in enumerate(info.cases)}
     rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
     marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
-    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes))
+    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes),
+               tuple(sorted(caches.items())))
 
 
 @lru_cache(maxsize=65536)
@@ -324,6 +327,18 @@ def _build(context: Fields) -> str:
         context.shown("ipcmark_git_sha", "an unknown commit")[:12],
         " with uncommitted changes" if dirty else "",
     )
+
+
+def _caches(context: Fields) -> dict[int, int]:
+    """Bytes by level; what is no cache for data is left out."""
+    listed = context.values.get("caches")
+    found = {}
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict) and one.get("type") in ("Data", "Unified"):
+            level, size = one.get("level"), one.get("size")
+            if not number_fault(level) and not number_fault(size) and size:
+                found[int(level)] = int(size)
+    return found
 
 
 def _build_marks(builds: set[str]) -> list[str]:

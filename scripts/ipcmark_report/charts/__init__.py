@@ -16,11 +16,14 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from ..svg import finished
-from ..views import Cloud, Drawing, HeatMap, Kind
+from ..views import AnyDrawing, Cloud, Drawing, Ecdf, HeatMap, HeatMaps, Kind, Stack, Strip
 from .clouds import cloud
 from .curves import curves
-from .heat_maps import heat_map
+from .ecdfs import ecdf
+from .heat_maps import heat_map, heat_maps
 from .rows import bars, dots
+from .stacks import stack
+from .strips import strip
 
 FORMATS = ("svg", "png", "pdf")
 DPI = 200
@@ -30,11 +33,13 @@ _NO_METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
-_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {Cloud: cloud, HeatMap: heat_map}
+_OF_TYPE: dict[type, Callable[[Any], Canvas]] = {
+    Cloud: cloud, Ecdf: ecdf, HeatMap: heat_map, HeatMaps: heat_maps, Stack: stack, Strip: strip,
+}
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 
 
-def draw(drawing: Any, anchor: str, title: str, tip: Callable[[str], str] = str, description: str = "") -> str:
+def draw(drawing: AnyDrawing, anchor: str, title: str, tip: Callable[[str], str] = str, description: str = "") -> str:
     """The drawing as an <svg> element; the same drawing gives the same text. `tip` makes of a case's name
     what its points show when they are pointed at."""
     with _settings():
@@ -44,7 +49,7 @@ def draw(drawing: Any, anchor: str, title: str, tip: Callable[[str], str] = str,
     return finished(target.getvalue().decode("utf-8"), anchor, title, tips, description)
 
 
-def file_of(drawing: Any, form: str) -> bytes:
+def file_of(drawing: AnyDrawing, form: str) -> bytes:
     """The drawing as a file of one of FORMATS that stands by itself, on white paper."""
     with _settings():
         figure, target = _drawn(drawing).figure, io.BytesIO()
@@ -69,7 +74,7 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _drawn(drawing: Any) -> Canvas:
+def _drawn(drawing: AnyDrawing) -> Canvas:
     if isinstance(drawing, Drawing):
         return _OF_KIND[drawing.kind](drawing)
     if type(drawing) in _OF_TYPE:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from ..svg import GRID
-from ..views import Drawing, Lane, Series, Unit
+from ..svg import GRID, INK
+from ..views import Drawing, Lane, Point, Rule, Series, Unit
 from .canvas import (CURVE, FONT, GAP, LANE, LEFT, TITLE, WIDTH, Canvas, drawable, floor_lines, legend, legend_entries,
                      legend_height, style, title)
 from .scales import log_limits, place_axis, value_axis
@@ -33,6 +33,9 @@ def curves(drawing: Drawing) -> Canvas:
     for panel, height in zip(drawing.panels, heights):
         title(page, panel.title, y)
         axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, CURVE)
+        _rules(axes, panel.rules, places)
+        _ridge(axes, panel.ridge)
+        _fits(axes, panel.fits)
         _lines(page, axes, panel.series, sparse=drawing.x.unit is Unit.NINES)
         floor_lines(axes, panel.floors)
         axes.set_ylim(limits)
@@ -68,6 +71,32 @@ def _lines(page: Canvas, axes: Axes, series: Sequence[Series], sparse: bool) -> 
         for p in (p for p in points if p.flags):
             axes.annotate(p.flags, (float(p.at), p.value.median), textcoords="offset points", xytext=(2.5, 2.5),
                           color=colour, size=FONT - 2.5)
+
+
+def _rules(axes: Axes, rules: Sequence[Rule], places: Sequence[float]) -> None:
+    """Strokes with their names along them, where they lie within what was measured."""
+    shown = [rule for rule in rules if places and places[0] <= rule.at <= places[-1]]
+    for at in dict.fromkeys(rule.at for rule in shown):
+        label = ", ".join(rule.label for rule in shown if rule.at == at)
+        axes.axvline(at, color=INK, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
+        # At the very left there is no room before the stroke.
+        side, align = (2.5, "left") if at <= places[0] * 1.05 else (-1.5, "right")
+        axes.annotate(label, (at, 0.02), xycoords=("data", "axes fraction"), rotation=90, size=FONT - 2.5,
+                      xytext=(side, 0), textcoords="offset points", ha=align, va="bottom")
+
+
+def _ridge(axes: Axes, ridge: Sequence[Point]) -> None:
+    points = drawable(ridge)
+    if points:
+        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=GRID, linewidth=7,
+                  solid_capstyle="round", zorder=0.5)
+
+
+def _fits(axes: Axes, fits: Sequence[Series]) -> None:
+    for one in fits:
+        points = drawable(one.points)
+        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=style(one.style)[0],
+                  linewidth=0.8, linestyle=(0, (5, 2)))
 
 
 def _share_lane(axes: Axes, lane: Lane) -> None:

@@ -24,7 +24,7 @@ HATCHES = ("", "////", "....")
 
 def dots(drawing: Drawing) -> Canvas:
     """A row a category; lanes stand to the right, on the same rows."""
-    panels = [(panel, _categories(panel)) for panel in drawing.panels]
+    panels = [(panel, categories(panel)) for panel in drawing.panels]
     longest = max((len(shorten(c, LABEL_LIMIT)) for _, names in panels for c in names), default=8)
     left = 0.15 + max(longest, 8) * CHARACTER
     side = 0.75 if any(panel.lanes for panel in drawing.panels) else 0.0
@@ -53,7 +53,7 @@ def dots(drawing: Drawing) -> Canvas:
     return page
 
 
-def _categories(panel: Panel) -> list[str]:
+def categories(panel: Panel) -> list[str]:
     return list(dict.fromkeys(str(p.at) for series in panel.series for p in series.points))
 
 
@@ -69,7 +69,7 @@ def _rows(page: Canvas, axes: Axes, series: Sequence[Series], names: Sequence[st
                     [p.value.high for p in points], colors=colour, linewidth=1.4)
         page.marks(axes, points, [p.value.median for p in points], ys, linestyle="none", marker=marker,
                    color=colour, markersize=4.5)
-    _row_axis(axes, names, show_names=True)
+    row_axis(axes, names, show_names=True)
 
 
 def _floor_marks(axes: Axes, floors: Sequence[Series], names: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ def _floor_marks(axes: Axes, floors: Sequence[Series], names: Sequence[str]) -> 
             axes.vlines([p.value.median], y - 0.5, y + 0.5, colors=INK, linewidth=1.3, linestyles=FLOORS[0])
 
 
-def _row_axis(axes: Axes, names: Sequence[str], show_names: bool) -> None:
+def row_axis(axes: Axes, names: Sequence[str], show_names: bool) -> None:
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
     labels = [shorten(name, LABEL_LIMIT) for name in names] if show_names else [""] * len(names)
@@ -100,7 +100,7 @@ def _share_rows(axes: Axes, lane: Lane, names: Sequence[str], labels: bool) -> N
                 axes.hlines([y], [p.value.low], [p.value.high], colors=colour, linewidth=1.6)
                 axes.plot([p.value.median], [y], marker=marker, color=colour, markersize=5,
                           linestyle="none", clip_on=False)
-    _row_axis(axes, names, show_names=False)
+    row_axis(axes, names, show_names=False)
     axes.set_xlim(0, 1.02)
     axes.xaxis.set_major_locator(FixedLocator([0, 1]))
     axes.set_title(lane.title, size=FONT - 1, pad=2)
@@ -110,7 +110,7 @@ def _share_rows(axes: Axes, lane: Lane, names: Sequence[str], labels: bool) -> N
 
 def bars(drawing: Drawing) -> Canvas:
     """A row a category; each panel has a scale of its own, since it begins at zero."""
-    panels = [(panel, _categories(panel)) for panel in drawing.panels]
+    panels = [(panel, categories(panel)) for panel in drawing.panels]
     left = 0.15 + max((len(shorten(c, LABEL_LIMIT)) for _, names in panels for c in names), default=8) * CHARACTER
     entries = legend_entries(s for panel in drawing.panels for s in panel.series)
     marks = legend_entries(s for panel in drawing.panels for s in panel.marks)
@@ -144,7 +144,7 @@ def _end_to_end(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
         for p in one.points:
             axes.plot([p.value.median], [row[str(p.at)]], linestyle="none", marker="|", color=INK, markersize=11,
                       markeredgewidth=1.6)
-    _row_axis(axes, names, show_names=True)
+    row_axis(axes, names, show_names=True)
     farthest = max((p.value.median for one in panel.marks for p in one.points), default=0.0)
     axes.set_xlim(0, 1.04 * max(*ends.values(), farthest, LEAST_BAR))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
 
 import matplotlib.axis
 from matplotlib.axes import Axes
@@ -70,6 +71,8 @@ def writer(unit: Unit) -> Callable[[float, int], str]:
         Unit.MEBIBYTES: units.memory,
         Unit.COUNT: lambda value: f"{value:g}",
         Unit.SECONDS: lambda value: f"{value:g} s",
+        Unit.PERCENT: lambda value: f"{value:.3g} %",
+        Unit.CLOCK: lambda value: f"{datetime.fromtimestamp(value, timezone.utc):%H:%M:%S}".removesuffix(":00"),
         Unit.NINES: lambda value: NINES.get(value, ""),
     }[unit]
     return lambda value, _: write(value)

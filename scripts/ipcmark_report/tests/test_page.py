@@ -19,7 +19,7 @@ from ipcmark_report.__main__ import main
 from .synthetic import Synthetic, distribution, failed_row, put, row
 
 SCRIPT = Path(__file__).resolve().parents[2] / "report"
-SECTIONS = ("headline", "trust", "latency", "throughput", "contention", "fork", "limits", "environment", "failed", "not-measurable")
+SECTIONS = ("headline", "trust", "processes", "latency", "throughput", "contention", "fork", "limits", "environment", "failed", "not-measurable")
 HOSTILE = "<script>alert(1)<img src=x onerror=y>"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -157,7 +157,8 @@ def test_a_partial_run_says_so_before_its_numbers(tmp_path: Path) -> None:
 
 def test_limits_are_listed_mapped_and_set_beside_the_cases(tmp_path: Path) -> None:
     _, page = make(tmp_path, Synthetic(rounds=2))
-    assert {"figure-limits-wake_up", "figure-limits-cache_line"} <= set(ids(page))
+    assert "figure-limits-pairs" in ids(page)
+    assert "Peers that sleep: CPUs 0 and 1" in page.text and "Peers that spin: CPUs 0 and 1" in page.text
     assert "times the floor" in page.text and "limits/wake_up/futex/placement:cross_core" in page.text
     assert "CPUs 0 and 1, the only pair, take" in page.text
 
