@@ -68,7 +68,8 @@ def compare_runs(base: Runs, new: Runs, *, varying: Sequence[str] = (), selftest
         ours[0], theirs[0], *names, plan.design, under_test, tuple(alarm for alarm in alarms if alarm), differences,
         control_cells, cells, _unmatched(sides, names, wanted, ours, theirs), families_of(members, void or refused),
         backends_of(members, void or refused), overall_of(members, void or refused), expected_false(starred),
-        _says(cells, refused or void), _notes(ours[0], theirs[0], drafts, selftest, estimator))
+        _says(cells, refused or void), _notes(ours[0], theirs[0], drafts, selftest, estimator),
+        refused or void)
 
 
 def _list(runs: Runs) -> list[Run]:

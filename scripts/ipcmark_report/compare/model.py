@@ -156,7 +156,8 @@ class Unmatched:
 @dataclass(frozen=True)
 class Comparison:
     """One run against the base. `alarms` are what a reader must know before any cell: controls that moved,
-    another machine, partial runs; `notes` how it was judged. `controls` are the negative controls' cells, which are not in `cells`."""
+    another machine, partial runs; `notes` how it was judged; `void` says why no star is
+    believed or no verdict can be, and is empty where they can. `controls` are the negative controls' cells, which are not in `cells`."""
 
     base: Run
     new: Run
@@ -175,6 +176,7 @@ class Comparison:
     expected_false: float
     says: str
     notes: tuple[str, ...] = ()
+    void: str = ""
 
     def starred(self, verdict: Verdict) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.judged.verdict is verdict)
