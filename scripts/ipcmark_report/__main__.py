@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import page
+from .compare.page.command_line import Asked, comparison_page
+from .compare.page.render import render
 from .load import load_run
 from .model import BadInput
 from .summary import summarise
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _html(options: argparse.Namespace) -> str:
     runs = _sides(options.runs)
     if len(runs) > 1:
-        return _comparison(runs, options)
+        return render(comparison_page(runs, Asked(tuple(options.varying), options.selftest, options.filter)))
     for name in ("varying", "selftest", "filter"):
         if getattr(options, name):
             raise BadInput(f"--{name}: is for comparing; name two runs or more")
@@ -55,16 +57,6 @@ def _sides(runs: list[Path]) -> list[Path]:
     """What `ipcmark run --versus` wrote holds its two runs."""
     both = [runs[0] / name for name in ("base", "versus")]
     return both if len(runs) == 1 and not (runs[0] / "run.json").exists() and all(map(Path.is_dir, both)) else runs
-
-
-def _comparison(runs: list[Path], options: argparse.Namespace) -> str:
-    try:
-        # Only comparisons need numpy and scipy.
-        from .compare.page.command_line import Asked, comparison_page
-        from .compare.page.render import render
-    except ModuleNotFoundError as error:
-        raise BadInput(f"comparing needs the Python module {error.name}; apt-get install python3-numpy python3-scipy") from error
-    return render(comparison_page(runs, Asked(tuple(options.varying), options.selftest, options.filter)))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from ..svg import finished
 from ..views import AnyDrawing, Cloud, Drawing, Ecdf, HeatMap, HeatMaps, Kind, Stack, Strip
 from .clouds import cloud
+from .comparison import CHARTS
 from .curves import curves
 from .ecdfs import ecdf
 from .heat_maps import heat_map, heat_maps
@@ -34,7 +35,7 @@ _NO_METADATA: dict[str, dict[str, None]] = {
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
 _OF_TYPE: dict[type, Callable[[Any], Canvas]] = {
-    Cloud: cloud, Ecdf: ecdf, HeatMap: heat_map, HeatMaps: heat_maps, Stack: stack, Strip: strip,
+    Cloud: cloud, Ecdf: ecdf, HeatMap: heat_map, HeatMaps: heat_maps, Stack: stack, Strip: strip, **CHARTS,
 }
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 
@@ -77,9 +78,4 @@ def _settings() -> Iterator[None]:
 def _drawn(drawing: AnyDrawing) -> Canvas:
     if isinstance(drawing, Drawing):
         return _OF_KIND[drawing.kind](drawing)
-    if type(drawing) in _OF_TYPE:
-        return _OF_TYPE[type(drawing)](drawing)
-    # Only comparisons need what this imports: numpy and scipy.
-    from .comparison import CHARTS
-
-    return CHARTS[type(drawing)](drawing)
+    return _OF_TYPE[type(drawing)](drawing)

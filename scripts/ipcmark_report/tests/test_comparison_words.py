@@ -7,15 +7,12 @@ from ipcmark_report.compare.model import Change, Design, Difference, Interval, U
 from ipcmark_report.compare.page import percent
 from ipcmark_report.compare.page.assemble import page_of
 from ipcmark_report.compare.page.command import recipe
-from ipcmark_report.compare.page.figures.components import components
 from ipcmark_report.compare.page.figures.ladder import stands_out
 from ipcmark_report.compare.page.figures.power import found_with
 from ipcmark_report.compare.page.figures.processes import beyond, halves
 from ipcmark_report.compare.page.headline import headline
 from ipcmark_report.compare.page.marks import Mark, by_weight, mark
 from ipcmark_report.compare.page.tables import cell_table, common_reasons
-from ipcmark_report.load import parse_case
-from ipcmark_report.model import Process, Repetition
 from ipcmark_report.recipes import command
 
 from .comparisons import CASES, SIMPSON, Made, many_cases
@@ -169,15 +166,10 @@ def test_halves_of_too_few_processes_are_none() -> None:
     assert halves(Change("quiet", 1, 0, 1.0, None, None, None, 0.02, Verdict.NONE, base=((1, 5.0),), new=((1, 6.0),))) is None
 
 
-def test_variance_is_parted_into_processes_and_windows() -> None:
-    case = parse_case(PIPE)
-    assert case is not None
-    alike = [Process(case, n, tuple(Repetition(0, ns, 0, 0) for ns in (100.0, 110.0)), ()) for n in (1, 2, 3)]
-    apart = [Process(case, n, (Repetition(0, 100.0 * n, 0, 0),) * 2, ()) for n in (1, 2, 3)]
-    assert components(alike) == (0.0, pytest.approx(0.00454, abs=1e-5))
-    between, within = components(apart) or (0.0, 1.0)
-    assert between == pytest.approx(0.308, abs=0.01) and within == 0.0
-    assert components(alike[:1]) is None
+def test_the_parts_of_the_variance_say_what_would_help() -> None:
+    figure = next(one for one in page_of([Made().comparison()]).figures if one.anchor.endswith("components"))
+    assert figure.says == "Of 10 rows more processes would help most in 10."
+    assert all(sum(float(cell.removesuffix(" %")) for cell in row[2:5]) == pytest.approx(100, abs=2) for row in figure.table.rows)
 
 
 def test_a_step_stands_out_where_intervals_do_not_touch() -> None:

@@ -37,7 +37,7 @@ def headline(comparison: Comparison) -> Headline:
         _confounders(comparison),
         _says(comparison, len(slower), len(faster)),
         changed,
-        () if changed or _blocked(comparison.cells) else _seen(comparison),
+        () if changed or comparison.void or _blocked(comparison.cells) else _seen(comparison),
         _about(comparison),
         len(comparison.unmatched),
     )
@@ -59,7 +59,7 @@ def _says(comparison: Comparison, slower: int, faster: int) -> str:
     total = len(comparison.cells)
     if not total:
         return "No case was measured on both sides: there is nothing to compare."
-    if blocked := _blocked(comparison.cells):
+    if blocked := comparison.void or _blocked(comparison.cells):
         return f"No verdict on {counted(total)}: {blocked}."
     if slower or faster:
         parts = [f"{count} became {word}" for count, word in ((slower, "slower"), (faster, "faster")) if count]
@@ -71,7 +71,7 @@ def _says(comparison: Comparison, slower: int, faster: int) -> str:
 
 def _blocked(cells: Sequence[Cell]) -> str:
     """Why no cell has a verdict, where that is so; the most frequent reason."""
-    if any(not cell.judged.why for cell in cells):
+    if not cells or any(not cell.judged.why for cell in cells):
         return ""
     reasons = [cell.judged.why for cell in cells]
     return max(set(reasons), key=lambda why: (reasons.count(why), why))

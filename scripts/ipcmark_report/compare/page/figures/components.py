@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from statistics import fmean, median, variance
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
 
-from ....model import Process, Run
+from ....model import Run
+from ....variance import Components, Window, components
 from ....views import Table
 from ...model import Comparison
 from .. import percent
@@ -17,7 +19,19 @@ MOST_FAMILIES = 20
 # Of each family; more say the same.
 MOST_CASES = 20
 
-Components = tuple[float, float]
+_PARTS = ("between processes", "between windows of a process", "within windows")
+_HELP = ("more processes", "more windows a process", "longer windows")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """`process` and `whole` are standard deviations of the logarithm."""
+
+    family: str
+    side: str
+    shares: tuple[float, ...]
+    process: float
+    whole: float
 
 
 def components_figure(comparison: Comparison, prefix: str) -> Figure | None:
@@ -25,52 +39,41 @@ def components_figure(comparison: Comparison, prefix: str) -> Figure | None:
                 for family, cells in list(by_family(comparison.cells).items())[:MOST_FAMILIES]}
     wanted = {case for cases in families.values() for case in cases}
     sides = ((comparison.base_name, _by_case(comparison.base, wanted)), (comparison.new_name, _by_case(comparison.new, wanted)))
-    rows: list[tuple[str, str, Components]] = []
+    rows: list[_Row] = []
     for family, cases in families.items():
         for name, found in sides:
-            known = [c for case in cases if (c := components(found.get(case, ()))) is not None]
+            known = [parts for case in cases if (parts := components(found.get(case, ()))) is not None]
             if known:
-                rows.append((family, name, (median(c[0] for c in known), median(c[1] for c in known))))
+                shares = tuple(median(parts.shares()[index] for parts in known) for index in range(len(_PARTS)))
+                rows.append(_Row(family, name, tuple(share / (sum(shares) or 1) for share in shares),
+                                 median(math.sqrt(parts.process) for parts in known), median(_sd(parts) for parts in known)))
     if not rows:
         return None
     return Figure(
         f"{prefix}components", "Where the spread comes from", "Would more processes help, or longer ones?", _says(rows),
-        Shares(("between processes", "between windows of a process"),
-               tuple((f"{family}, {name}", _shares(parts)) for family, name, parts in rows),
-               tuple(f"±{percent.size(math.expm1(math.sqrt(sum(parts))))}" for _, _, parts in rows)),
-        "Shares of the variance of a window's typical time (of its logarithm), the median over the family's cases; at the end "
-        "of each row the standard deviation of both together.",
-        Table(("family", "side", "between processes", "between windows"), 2, tuple(
-            (family, name, *(f"±{percent.size(math.expm1(math.sqrt(part)))}" for part in parts)) for family, name, parts in rows)))
+        Shares(_PARTS, tuple((f"{row.family}, {row.side}", row.shares) for row in rows),
+               tuple(f"±{percent.size(math.expm1(row.whole))}" for row in rows)),
+        "Shares of the variance of a process's typical time (of its logarithm), the median over the family's cases; at the end "
+        "of each row the standard deviation of one process.",
+        Table(("family", "side", *_PARTS, "sd between processes alone", "sd of a process"), 2, tuple(
+            (row.family, row.side, *(f"{100 * share:.0f} %" for share in row.shares),
+             *(f"±{percent.size(math.expm1(sd))}" for sd in (row.process, row.whole))) for row in rows)))
 
 
-def _by_case(run: Run, cases: set[str]) -> dict[str, list[Process]]:
-    found: dict[str, list[Process]] = {}
+def _by_case(run: Run, cases: set[str]) -> dict[str, list[list[Window]]]:
+    found: dict[str, list[list[Window]]] = {}
     for process in run.processes:
         if process.case.text in cases:
-            found.setdefault(process.case.text, []).append(process)
+            found.setdefault(process.case.text, []).append(
+                [Window(one.typical_ns, one.operations, one.p10_ns, one.p90_ns) for one in process.repetitions])
     return found
 
 
-def components(processes: Iterable[Process]) -> Components | None:
-    """Variances of the logarithm, between processes and within one; None with fewer than two of each."""
-    logs = [[math.log(one.typical_ns) for one in process.repetitions if one.typical_ns > 0] for process in processes]
-    logs = [values for values in logs if len(values) > 1]
-    if len(logs) < 2:
-        return None
-    within = fmean(variance(values) for values in logs)
-    windows = fmean(len(values) for values in logs)
-    between = variance([fmean(values) for values in logs]) - within / windows
-    return max(between, 0.0), within
+def _sd(parts: Components) -> float:
+    return math.sqrt(parts.process + (parts.repetition + parts.within) / parts.repetitions)
 
 
-def _shares(parts: Components) -> Components:
-    whole = sum(parts)
-    return (parts[0] / whole, parts[1] / whole) if whole > 0 else (0.0, 0.0)
-
-
-def _says(rows: Sequence[tuple[str, str, Components]]) -> str:
-    more = sum(between > within for _, _, (between, within) in rows)
-    return (f"In {more} of {len(rows)} rows processes differ more than the windows of one: there more processes help, "
-            "and longer ones do not." if more else
-            "Windows of one process differ more than processes do: more windows a process help as well.")
+def _says(rows: Sequence[_Row]) -> str:
+    most = [max(range(len(_PARTS)), key=lambda index: row.shares[index]) for row in rows]
+    texts = [f"{_HELP[index]} would help most in {most.count(index)}" for index in range(len(_PARTS)) if index in most]
+    return f"Of {len(rows)} {'row' if len(rows) == 1 else 'rows'} {', '.join(texts)}."

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from statistics import median
 
-from scipy import stats
-
+from .... import variance
 from ....views import Table
 from ...model import Cell, Comparison
 from .. import percent
 from ..marks import by_family
 from ..views import Figure, Line, LinesPanel, Power
 
-# With fewer the exact test cannot reach 5 %.
-LEAST_PAIRS = 6
 _PAIRS = (6, 8, 10, 12, 16, 20, 24, 30, 40, 60, 80, 100)
 _TOLD = (12, 20, 40, 100)
 MOST_LINES = 6
@@ -56,13 +54,14 @@ def found_with(pairs: int, here: int, detectable: float) -> float:
     return math.expm1(math.log1p(detectable) * _reach(pairs) / _reach(here))
 
 
+@lru_cache
 def _reach(pairs: int) -> float:
-    """How many standard deviations of a pair are found by a two-sided test at 5 % in 80 % of comparisons."""
-    return float(stats.t.ppf(0.975, pairs - 1) + stats.t.ppf(0.8, pairs - 1)) / math.sqrt(pairs)
+    """What is found with so many, in units that the pairs' spread does not change."""
+    return math.log1p(variance.detectable(0.01, pairs) or 0.0)
 
 
 def _line(family: str, cells: Sequence[Cell]) -> Line | None:
-    known = [cell for cell in cells if cell.detectable is not None and cell.detectable > 0 and cell.judged.pairs >= LEAST_PAIRS]
+    known = [cell for cell in cells if cell.detectable is not None and cell.detectable > 0 and cell.judged.pairs >= variance.FEWEST_PAIRS]
     if not known:
         return None
     detectable = median(cell.detectable or 0 for cell in known)
