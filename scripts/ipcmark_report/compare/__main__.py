@@ -7,7 +7,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..files import write_whole
@@ -28,7 +28,7 @@ STDOUT = "-"
 # Where a table goes that no terminal shows.
 WIDE = 1000
 # What --fail-on names, and whether a comparison has it.
-FAILS = {
+FAILS: dict[str, Callable[[Comparison], bool]] = {
     "regression": lambda one: _any(one, lambda cell: cell.judged.verdict is Verdict.REGRESSION),
     "improvement": lambda one: _any(one, lambda cell: cell.judged.verdict is Verdict.IMPROVEMENT),
     "tail": lambda one: _any(one, lambda cell: (tail := cell.change("tail")) is not None
@@ -162,7 +162,7 @@ def _style(everything: bool) -> Style:
     return Style(shutil.get_terminal_size().columns if terminal else WIDE, colour, everything)
 
 
-def _any(comparison: Comparison, holds) -> bool:  # type: ignore[no-untyped-def]
+def _any(comparison: Comparison, holds: Callable[[Cell], bool]) -> bool:
     return any(map(holds, comparison.cells))
 
 

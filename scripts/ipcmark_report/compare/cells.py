@@ -102,7 +102,7 @@ def _judged(change: Change, draft: Draft, refused: str, void: str, simpson: str)
     verdict = verdict_of(change)
     if void and verdict is not Verdict.INCONCLUSIVE:
         return replace(change, verdict=Verdict.INCONCLUSIVE, why=void)
-    if simpson and verdict in (Verdict.REGRESSION, Verdict.IMPROVEMENT):
+    if simpson:
         return replace(change, verdict=Verdict.INCONCLUSIVE, why=simpson)
     return replace(change, verdict=verdict)
 

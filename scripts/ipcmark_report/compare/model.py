@@ -42,7 +42,8 @@ class Change:
 
     `pairs` is how many pairs were compared (where there are none: processes of the smaller side); `left_out`
     how many were not, as failed, not comparable or at two distances of the CPUs. `base` and `new` are one value a
-    process, ns an operation, with its round (in Design.BOOTS with the number of its boot). `q` is p corrected over all cells by Benjamini and Hochberg.
+    process, ns an operation, with its round (in Design.BOOTS with the number of its boot). `q` is p corrected over
+    all cells by Benjamini and Hochberg.
     `threshold` is the ratio less 1 below which nothing is a change. `strata` names the topology modes that
     were compared apart, ns. `why` says why there is no verdict.
     """
@@ -157,7 +158,8 @@ class Unmatched:
 class Comparison:
     """One run against the base. `alarms` are what a reader must know before any cell: controls that moved,
     another machine, partial runs; `notes` how it was judged; `void` says why no star is
-    believed or no verdict can be, and is empty where they can. `controls` are the negative controls' cells, which are not in `cells`."""
+    believed or no verdict can be, and is empty where they can. `controls` are the negative controls' cells, which are
+    not in `cells`."""
 
     base: Run
     new: Run

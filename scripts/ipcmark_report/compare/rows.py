@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
-from ..text import one_line
+from ..text import one_line, shorten
 from .discovery import ALPHA
 from .model import Cell, Change, Comparison, Difference, Group, Interval, Verdict
 
 # As many rows at least, where fewer changed.
 _AT_LEAST = 10
 _MOST_CONFOUNDERS = 4
+# A fact that is longer is told by the words in which it differs, and of these so much.
+_LONG, _MOST_OF_A_FACT = 60, 160
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,14 @@ def cell_table(cells: Sequence[Cell], comparison: Comparison) -> Table:
 
 def _row(cell: Cell) -> tuple[str, ...]:
     change = cell.judged
-    return (one_line(cell.case.text), str(change.pairs), change.estimator, percent(change.ratio), interval(change.interval),
+    return (one_line(cell.case.text), _pairs(change), change.estimator, percent(change.ratio), interval(change.interval),
             share(change.q), f"{100 * change.threshold:.1f} %",
             "–" if cell.detectable is None else f"{100 * cell.detectable:.1f} %", verdict(change.verdict))
+
+
+def _pairs(change: Change) -> str:
+    """Where some were left out: of how many."""
+    return f"{change.pairs} of {change.pairs + change.left_out}" if change.left_out else str(change.pairs)
 
 
 def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
@@ -95,9 +102,7 @@ def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
         lines.append(_reading(cell))
     if change.starred and cell.confounders:
         lines.append(f"confounded by: {some(cell.confounders)}")
-    if change.left_out:
-        lines.append(f"{change.left_out} left out: failed, not comparable, without their other, or at another distance")
-    if change.strata:
+    if change.starred and change.strata:
         lines.append("compared apart at each distance of the CPUs: " + ", ".join(f"{ns:.0f} ns" for ns in change.strata))
     return tuple(one_line(line) for line in lines)
 
@@ -124,9 +129,17 @@ def group_table(groups: Sequence[Group], name: str) -> Table:
 
 
 def difference_table(differences: Sequence[Difference]) -> Table:
-    rows = tuple((one_line(f"{one.group}.{one.key}"), one_line(one.base), one_line(one.new), standing(one))
-                 for one in differences)
+    rows = tuple((one_line(f"{one.group}.{one.key}"), *told(one), standing(one)) for one in differences)
     return Table(("differs", "base", "new", "is"), rows, (Verdict.NONE,) * len(rows), ((),) * len(rows))
+
+
+def told(one: Difference) -> tuple[str, str]:
+    """Both values; of long ones, such as the options of a kernel, only the words that the other side lacks."""
+    if min(len(one.base), len(one.new)) <= _LONG:
+        return shorten(one.base, _MOST_OF_A_FACT), shorten(one.new, _MOST_OF_A_FACT)
+    base, new = one.base.replace(",", " ").split(), one.new.replace(",", " ").split()
+    sides = [" ".join(word for word in own if word not in set(other)) for own, other in ((base, new), (new, base))]
+    return shorten(sides[0] or "nothing more", _MOST_OF_A_FACT), shorten(sides[1] or "nothing more", _MOST_OF_A_FACT)
 
 
 def standing(one: Difference) -> str:

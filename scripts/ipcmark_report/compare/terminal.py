@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..text import one_line, shorten
 from .model import Comparison, Verdict
 from .rows import (Table, cell_table, chosen, counts, difference_table, group_table, interval, matrix, percent, standing,
-                   verdict)
+                   told, verdict)
 
 _COLOURS = {Verdict.REGRESSION: "31", Verdict.IMPROVEMENT: "32", Verdict.EQUIVALENT: "2", Verdict.NONE: "2"}
 _ALARM, _TITLE = "1;33", "1"
@@ -60,8 +60,9 @@ def _differences(comparison: Comparison, style: Style) -> list[str]:
         return lines_of(difference_table(shown), style)
     lines = []
     for one in shown:
-        text = f"{standing(one)}: {one.group}.{one.key}: {shorten(one.base, 50)} | {shorten(one.new, 50)}"
-        lines.append(style.paint(shorten(text, style.width), _ALARM if one.confounds else ""))
+        base, new = told(one)
+        text = f"{standing(one)}: {one.group}.{one.key}: {base} | {new}"
+        lines += [style.paint(line, _ALARM if one.confounds else "") for line in wrapped(text, style.width)]
     return lines
 
 
