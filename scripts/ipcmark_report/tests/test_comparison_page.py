@@ -21,19 +21,16 @@ from .test_page import HOSTILE, SCRIPT, Page, assert_refused, ids
 PIPE = "latency/pipe/pipe/size:64/placement:same_core"
 SECTIONS = {"maps", "new-1-changed", "new-1-families", "new-1-closer", "new-1-environment", "new-1-cases", "reading"}
 FEW = {name: ns for name, ns in CASES.items() if "same_core" in name and name.startswith("latency/pipe")}
+TWO_FAMILIES = {name: ns for name, ns in CASES.items() if "size:64" in name and "/pipe/" in name and "spsc" not in name}
 ONE_FAMILY = {f"latency/pipe/b{n}/placement:same_core": 1000.0 for n in range(42)}
 KINDS = {
     "changed": [Made(factors={"pipe": 1.1, "spsc_ring": 0.9}, far=0.4, mixes={PIPE: SIMPSON})],
-    "nothing changed": [Made(noise=0.003)],
     "one process a side": [Made(cases=FEW, pairs=1)],
     "one case": [Made(cases={PIPE: 5000.0})],
     "nothing to compare": [Made(cases={}, unmatched=(Unmatched(PIPE, "not in new"),))],
-    "unpaired": [Made(cases=FEW, design=Design.UNPAIRED, alarms=("NOT INTERLEAVED",))],
     "boots": [Made(cases=FEW, design=Design.BOOTS, pairs=6)],
-    "nothing known of what can be seen": [Made(cases=FEW, detectable=None)],
     "far apart": [Made(cases=FEW, factors={"pipe": 1e6, "socketpair_stream": 1e-6})],
     "three runs": [Made(cases=FEW, seed=n, new_name=f"v{n}", base_name="v0", factors={"pipe": 1 + n / 20}) for n in (1, 2)],
-    "many cases of two runs": [Made(cases=ONE_FAMILY, seed=n, pairs=6, new_name=f"v{n}") for n in (1, 2)],
 }
 
 
@@ -81,12 +78,12 @@ def test_the_page_needs_nothing_else() -> None:
 
 
 def test_an_injected_change_is_the_only_one_that_the_first_screen_names(tmp_path: Path) -> None:
-    Pair(inject={"pipe": 1.10}).write(tmp_path / "both")
+    Pair(inject={"pipe": 1.10}, cases=TWO_FAMILIES).write(tmp_path / "both")
     assert main([str(tmp_path / "both"), "--out", str(tmp_path / "page.html")]) == 0
     text = Page(closed(first_screen((tmp_path / "page.html").read_text(encoding="utf-8")))).text
-    assert "Of 8 cases 2 became slower." in text
+    assert "Of 4 cases 2 became slower." in text
     assert "latency/pipe/same_core, pipe: +1" in text and "throughput/pipe/cross_core, pipe: +" in text
-    assert "Faster" not in text and "socketpair" not in text and "semaphore" not in text and "Read this first" not in text
+    assert "Faster" not in text and "socketpair" not in text and "Read this first" not in text
 
 
 def closed(html: str) -> str:
@@ -95,7 +92,7 @@ def closed(html: str) -> str:
 
 
 def test_alarms_and_confounders_stand_before_the_changes(tmp_path: Path) -> None:
-    base, new = Pair(inject={"pipe": 1.2}, inject_controls=1.2, status="partial",
+    base, new = Pair(inject={"pipe": 1.2}, cases=FEW, inject_controls=1.2, status="partial",
                      environment={"kernel": {"release": "6.13.0"}}).write(tmp_path / "both")
     assert main([str(base), str(new), "--out", str(tmp_path / "page.html")]) == 0
     screen = first_screen((tmp_path / "page.html").read_text(encoding="utf-8"))
@@ -108,7 +105,7 @@ def test_alarms_and_confounders_stand_before_the_changes(tmp_path: Path) -> None
 
 
 def test_what_is_declared_as_compared_is_no_confounder(tmp_path: Path) -> None:
-    Pair(environment={"kernel": {"release": "6.13.0"}}).write(tmp_path / "both")
+    Pair(cases=FEW, rounds=6, environment={"kernel": {"release": "6.13.0"}}).write(tmp_path / "both")
     assert main([str(tmp_path / "both"), "--varying", "kernel", "--out", str(tmp_path / "page.html")]) == 0
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Read this first" not in first_screen(html)
@@ -116,15 +113,15 @@ def test_what_is_declared_as_compared_is_no_confounder(tmp_path: Path) -> None:
 
 
 def test_a_filter_leaves_the_other_cases_out(tmp_path: Path) -> None:
-    Pair().write(tmp_path / "both")
-    assert main([str(tmp_path / "both"), "--filter", "semaphore", "--out", str(tmp_path / "page.html")]) == 0
+    Pair(cases=TWO_FAMILIES, rounds=6).write(tmp_path / "both")
+    assert main([str(tmp_path / "both"), "--filter", "throughput", "--out", str(tmp_path / "page.html")]) == 0
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "latency/semaphore/posix/" in html and "socketpair_stream" not in html
+    assert "throughput/pipe/pipe/" in html and "latency/" not in html
 
 
 def test_what_failed_or_is_missing_on_a_side_is_named_and_has_no_star(tmp_path: Path) -> None:
     fork = "fork_cost/process/fork/memory_mib:0/placement:same_core"
-    base, new = Pair(failed={"versus": {PIPE: HOSTILE}}, only={"base": (fork,)}, rounds=6).write(tmp_path / "both")
+    base, new = Pair(failed={"versus": {PIPE: HOSTILE}}, only={"base": (fork,)}, rounds=6, cases={**FEW, fork: 1e5}).write(tmp_path / "both")
     assert main([str(base), str(new), "--out", str(tmp_path / "page.html")]) == 0
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert f"failed in versus: {HOSTILE}" in page.text and "not in versus" in page.text
@@ -132,7 +129,7 @@ def test_what_failed_or_is_missing_on_a_side_is_named_and_has_no_star(tmp_path: 
 
 
 def test_three_runs_give_one_page_with_a_ladder(tmp_path: Path) -> None:
-    runs = [Pair(inject={"pipe": factor}, interleaved=False, rounds=6, boot=name).write_side(tmp_path / name, side)
+    runs = [Pair(inject={"pipe": factor}, interleaved=False, rounds=6, cases=FEW, boot=name).write_side(tmp_path / name, side)
             for name, side, factor in (("v1", "base", 1.0), ("v2", "versus", 1.0), ("v3", "versus", 1.3))]
     assert main([*map(str, runs), "--out", str(tmp_path / "page.html")]) == 0
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
@@ -178,6 +175,20 @@ def test_families_of_many_cases_are_folded_and_their_worst_cell_is_shown() -> No
     assert overview.title == "Changes by family" and len(overview.table.rows) == 40
     assert sum("starred" in row[2] for row in overview.table.rows) == 40 // 2
     assert len(CASES) < 40 and page_of([Made().comparison()]).maps[0].title == "Changes by case"
+
+
+def test_beside_other_runs_folded_families_have_maps_of_their_own() -> None:
+    page = page_of([Made(cases=ONE_FAMILY, seed=n, pairs=6, new_name=f"v{n}").comparison() for n in (1, 2)])
+    overview, family = page.maps
+    assert len(overview.table.rows) == 1 and len(family.table.rows) == 40
+    assert family.table.columns[2:] == ("v1", "v2") and "40 of 42 cases" in family.notes[0]
+    assert draw(family.drawing, "family", "Family").count("<svg") == 1
+
+
+def test_what_is_not_known_is_said_in_place_of_its_chart() -> None:
+    part, = page_of([Made(cases=FEW, detectable=None).comparison()]).parts
+    assert any(line.startswith("What could have been seen: not known") for line in part.without)
+    assert not any(figure.anchor.endswith("power") for figure in part.figures)
 
 
 def test_a_chart_takes_its_colours_from_the_page() -> None:
