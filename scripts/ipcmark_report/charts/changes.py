@@ -78,7 +78,8 @@ def _field(axes: Axes, x: float, y: float, field: Field, wide: bool, full: float
     colour, alpha = shade(field, full)
     axes.add_patch(Rectangle((x + 0.02, y + 0.05), 0.96, 0.9, facecolor=colour, alpha=alpha, edgecolor="none"))
     if field.confounded:
-        axes.add_patch(Rectangle((x + 0.02, y + 0.05), 0.96, 0.9, facecolor="none", edgecolor=INK, alpha=0.45, hatch="////", linewidth=0))
+        axes.add_patch(Rectangle((x + 0.02, y + 0.05), 0.96, 0.9, facecolor="none", edgecolor=INK, alpha=0.45, hatch="////",
+                                 linewidth=0))
     _mark(axes, x + (0.13 if wide else 0.5), y + 0.5, field.mark)
     if wide:
         axes.text(x + 0.93, y + 0.54, percent.change(field.ratio), ha="right", va="center", size=FONT - 1.5, color=INK)

@@ -17,13 +17,14 @@ from ..views import Series
 from .canvas import (CHARACTER, CURVE, FONT, LEFT, ROW, TITLE, WIDTH, Canvas, legend, legend_height, style,
                      title)
 from .ratios import limits, ratio_axis
-from .rows import HATCHES
 
 _PAIRS = (6, 10, 20, 40, 100, 200, 400, 1000)
 _CHANGES = tuple(step * 10.0**power for power in range(-3, 3) for step in (1, 1.5, 2, 3, 5, 7))
 _FEW = tuple(step * 10.0**power for power in range(-3, 3) for step in (1, 2, 5))
 SCALE = 0.5
 LABELS = 40
+# Lines alone: dots take a thousand marks each.
+HATCHES = ("", "////", "\\\\\\\\")
 
 
 def power(view: Power) -> Canvas:
@@ -69,7 +70,8 @@ def _panels(panels: Sequence[LinesPanel], scale: float) -> tuple[Canvas, list[tu
 
 def ladder(view: Ladder) -> Canvas:
     lines = [line for panel in view.panels for line in panel.lines]
-    low, high = limits((y for line in lines for _, y in line.points), (end for line in lines for bar in line.bars if bar for end in bar), ())
+    low, high = limits((y for line in lines for _, y in line.points),
+                       (end for line in lines for bar in line.bars if bar for end in bar), ())
     names = [shorten(name, 24) for name in view.runs]
     upright = max(map(len, names)) * CHARACTER > (WIDTH - LEFT - 0.2) / len(names)
     page, panels = _panels(view.panels, 0.15 + (CHARACTER * max(map(len, names)) if upright else 0.2))

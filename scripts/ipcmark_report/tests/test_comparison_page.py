@@ -121,7 +121,8 @@ def test_a_filter_leaves_the_other_cases_out(tmp_path: Path) -> None:
 
 def test_what_failed_or_is_missing_on_a_side_is_named_and_has_no_star(tmp_path: Path) -> None:
     fork = "fork_cost/process/fork/memory_mib:0/placement:same_core"
-    base, new = Pair(failed={"versus": {PIPE: HOSTILE}}, only={"base": (fork,)}, rounds=6, cases={**FEW, fork: 1e5}).write(tmp_path / "both")
+    base, new = Pair(failed={"versus": {PIPE: HOSTILE}}, only={"base": (fork,)}, rounds=6,
+                     cases={**FEW, fork: 1e5}).write(tmp_path / "both")
     assert main([str(base), str(new), "--out", str(tmp_path / "page.html")]) == 0
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert f"failed in versus: {HOSTILE}" in page.text and "not in versus" in page.text

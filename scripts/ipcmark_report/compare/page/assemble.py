@@ -116,7 +116,8 @@ def _closer(comparison: Comparison, anchor: str) -> tuple[tuple[Figure, ...], tu
     for figure, why in (
         (paths_figure(comparison, anchor), "Path and mix: in no cell did the mix of paths move."),
         (power_figure(comparison, anchor), "What could have been seen: not known, there are too few pairs."),
-        (components_figure(comparison, anchor), "Where the spread comes from: these runs hold no repetitions, or one process a case."),
+        (components_figure(comparison, anchor), "Where the spread comes from: these runs hold no repetitions, or "
+                                                "one process a case."),
     ):
         figures += [figure] if figure is not None else []
         without += [why] if figure is None else []

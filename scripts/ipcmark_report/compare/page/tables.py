@@ -48,10 +48,11 @@ def _reasons(cell: Cell) -> list[str]:
 
 def _cell_row(cell: Cell, common: Sequence[str] = ()) -> tuple[str, ...]:
     judged = cell.judged
+    reasons = "; ".join(one for one in _reasons(cell) if one not in common)
     return (
         cell.case.text, verdict(cell), judged.estimator, *_numbers(judged), percent.size(judged.threshold),
         percent.MISSING if cell.detectable is None else percent.size(cell.detectable),
-        cell.reading or percent.MISSING, mix_text(cell.mix), "; ".join(one for one in _reasons(cell) if one not in common) or percent.MISSING)
+        cell.reading or percent.MISSING, mix_text(cell.mix), reasons or percent.MISSING)
 
 
 def verdict(cell: Cell) -> str:

@@ -110,7 +110,9 @@ def _figure(anchor: str, title: str, columns: Columns, groups: tuple[MapGroup, .
 
 
 def _text(field: Field | None) -> str:
-    return percent.MISSING if field is None else f"{percent.change(field.ratio)} {field.mark.value}" + (", confounded" if field.confounded else "")
+    if field is None:
+        return percent.MISSING
+    return f"{percent.change(field.ratio)} {field.mark.value}" + (", confounded" if field.confounded else "")
 
 
 def _says(columns: Columns) -> str:

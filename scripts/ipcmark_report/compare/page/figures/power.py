@@ -32,11 +32,12 @@ def power_figure(comparison: Comparison, prefix: str) -> Figure | None:
     drawn = lines[:MOST_LINES * MOST_PANELS]
     panels = tuple(LinesPanel(title, tuple(own)) for title, own in _panels(drawn))
     return Figure(
-        f"{prefix}power", "What could have been seen", "How small a change would this comparison have found, and what would more pairs?",
+        f"{prefix}power", "What could have been seen",
+        "How small a change would this comparison have found, and what would more pairs?",
         _says(families), Power(panels),
         "The smallest change, as percent of the time of an operation, that 8 of 10 comparisons find, against the pairs of "
-        "processes. The large mark is this comparison: you are here. The line is carried on from there as the spread of a mean shrinks "
-        "with the number of pairs, and never falls below the family's threshold.",
+        "processes. The large mark is this comparison: you are here. The line is carried on from there as the spread of a mean "
+        "shrinks with the number of pairs, and never falls below the family's threshold.",
         _table(families),
         (f"Drawn are {len(drawn)} of {len(lines)} lines, of the least sensitive families.",) if len(drawn) < len(lines) else ())
 
@@ -61,7 +62,7 @@ def _reach(pairs: int) -> float:
 
 
 def _line(family: str, cells: Sequence[Cell]) -> Line | None:
-    known = [cell for cell in cells if cell.detectable is not None and cell.detectable > 0 and cell.judged.pairs >= variance.FEWEST_PAIRS]
+    known = [cell for cell in cells if cell.detectable and cell.judged.pairs >= variance.FEWEST_PAIRS]
     if not known:
         return None
     detectable = median(cell.detectable or 0 for cell in known)

@@ -51,8 +51,9 @@ def _strips(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Figur
         f"Did all {'boots' if boots else 'processes'} move, or a few, or the share of a mode?",
         _overlaps(cells),
         Strips(panels, tuple(f"CPUs {units.time(low)} apart" for low in modes) if len(modes) > 1 else ()),
-        f"Nanoseconds an operation, the figure that gives the verdict. Each dot is one {'boot' if boots else 'process'}; the steps below are the share "
-        "of processes that took no longer, the base's dashed. " + ("Colours are distances of the two CPUs." if len(modes) > 1 else ""),
+        f"Nanoseconds an operation, the figure that gives the verdict. Each dot is one {'boot' if boots else 'process'}; the "
+        f"steps below are the share of {'boots' if boots else 'processes'} that took no longer, the base's dashed. "
+        + ("Colours are distances of the two CPUs." if len(modes) > 1 else ""),
         _process_table(comparison, cells),
         (_which(comparison, cells),))
 
@@ -159,7 +160,8 @@ def _sequence(comparison: Comparison, cells: Sequence[Cell], prefix: str) -> Fig
         Trace(f"{name} since the first process" if clock else "boot" if boots else "round", tuple(panel(cell) for cell in cells)),
         "Nanoseconds an operation, one dot a process, both sides. The lane below is the anchor, ns for 1000 turns of a loop that "
         "no library and no kernel can move: where it rises, the machine was slow. "
-        + ("" if comparison.design is Design.INTERLEAVED else "The sides did not take turns: the same place of both is not the same time."),
+        + ("" if comparison.design is Design.INTERLEAVED else
+           "The sides did not take turns: the same place of both is not the same time."),
         _halves_table(cells))
 
 
@@ -193,8 +195,8 @@ def _halves(cells: Sequence[Cell]) -> str:
         return "There are too few processes to compare two halves of the run."
     same = sum((first > 1) == (second > 1) for _, (first, second) in found)
     cell, (first, second) = found[0]
-    return (f"In {same} of {len(found)} {'cell' if len(found) == 1 else 'cells'} the change points the same way in both halves of the "
-            f"rounds; in {cell.case.text} {percent.change(first)}, then {percent.change(second)}.")
+    return (f"In {same} of {len(found)} {'cell' if len(found) == 1 else 'cells'} the change points the same way in both halves of "
+            f"the rounds; in {cell.case.text} {percent.change(first)}, then {percent.change(second)}.")
 
 
 def _halves_table(cells: Sequence[Cell]) -> Table:
