@@ -48,8 +48,8 @@ boots on either side; boots that alternate (ABBA) are pairs.
 stars: a cell is starred where q < 0.05 and the change is larger than the threshold of its family. No star is believed
 where a negative control or the anchor's floor moved, or where the machines differ and that is not what is compared.
 
---fail-on: {', '.join(FAILS)}. `tail` is a starred regression of the tail, `mix` another mix of paths, `missing` a case that
-is not compared, `void` that no verdict is believed or none can be.
+--fail-on: {', '.join(FAILS)}. `tail` is a starred regression of the tail, `mix`
+another mix of paths, `missing` a case that is not compared, `void` that no verdict is believed or none can be.
 
 exit status: 0, nothing that --fail-on names; 1, something of it; 2, a run or an option cannot be used."""
 

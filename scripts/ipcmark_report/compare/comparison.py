@@ -17,7 +17,7 @@ from .differences import differences_of
 from .discovery import expected_false
 from .groups import Member, backends_of, families_of, overall_of
 from .model import Comparison, Design, Difference
-from .processes import Side, sides_of
+from .processes import Side, anchor_floor, sides_of
 from .sample import distances_of
 from .yardsticks import Yardsticks, yardsticks_of
 
@@ -70,9 +70,9 @@ def _sides(ours: list[Run], theirs: list[Run], varying: tuple[str, ...], selftes
     varying = tuple(dict.fromkeys(varying))
     rounds = max((row.round for row in ours[0].rows), default=0)
     yardsticks = yardsticks_of(ours[0], plan.design, selftest, estimator, rounds)
-    slopes = yardsticks.slopes()
+    floor = anchor_floor([*ours, *theirs]) or 1.0
     return _Sides(ours, theirs, plan, varying, differences_of(ours, theirs, varying), yardsticks,
-                  (sides_of(ours, slopes), sides_of(theirs, slopes)), wanted)
+                  (sides_of(ours, yardsticks.slope, floor), sides_of(theirs, yardsticks.slope, floor)), wanted)
 
 
 def _drafts(sides: _Sides) -> tuple[list[Draft], list[Draft]]:

@@ -9,6 +9,7 @@ from ..model import Case, Run
 from ..text import shorten
 from .discovery import ALPHA
 from .model import Cell, Verdict
+from .processes import anchor_floor
 
 # Two sides' quickest anchors may differ by so much.
 ANCHOR_TOLERANCE = 0.02
@@ -48,8 +49,7 @@ def control_alarms(controls: Sequence[Cell]) -> list[str]:
 
 def anchor_alarm(base: Sequence[Run], new: Sequence[Run]) -> str:
     """Empty where the quickest looks of both sides agree, or one has none."""
-    floors = [min((look.median_ns for run in runs for process in run.processes for look in process.anchors), default=0.0)
-              for runs in (base, new)]
+    floors = [anchor_floor(runs) or 0.0 for runs in (base, new)]
     if not all(floors) or max(floors) <= (1 + ANCHOR_TOLERANCE) * min(floors):
         return ""
     return (f"THE ANCHOR'S FLOOR MOVED: 1000 turns of the loop took {floors[0]:.1f} ns at their quickest, then {floors[1]:.1f}: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import log
 from statistics import median
@@ -39,8 +39,14 @@ class Side:
     error: str | None
 
 
-def sides_of(runs: Iterable[Run], slopes: Mapping[str, float]) -> dict[str, Side]:
-    """By case, the processes of all runs of one side; `slopes` by family, of the anchor."""
+def anchor_floor(runs: Iterable[Run]) -> float | None:
+    """The quickest look at the anchor: the machine as fast as it was seen."""
+    return min((look.median_ns for run in runs for process in run.processes for look in process.anchors), default=None)
+
+
+def sides_of(runs: Iterable[Run], slope: Callable[[str], float | None], floor_ns: float) -> dict[str, Side]:
+    """By case, the processes of all runs of one side; `slope` is that of the anchor, by family, `floor_ns` the
+    quickest look at it on either side."""
     found: dict[str, Side] = {}
     for boot, run in enumerate(runs):
         records = {(one.case.text, one.round): one for one in run.processes}
@@ -48,7 +54,7 @@ def sides_of(runs: Iterable[Run], slopes: Mapping[str, float]) -> dict[str, Side
         for row in run.rows:
             groups.setdefault(row.case.text, []).append(row)
         for name, rows in groups.items():
-            own = _side(rows, records, slopes.get(family_of(rows[0].case), 0.0), boot)
+            own = _side(rows, records, slope(family_of(rows[0].case)), floor_ns, boot)
             found[name] = _joined(found[name], own) if name in found else own
     return found
 
@@ -57,10 +63,11 @@ def family_of(case: Case) -> str:
     return f"{case.measure}/{case.noun}/{case.placement}"
 
 
-def _side(rows: list[Row], records: Mapping[tuple[str, int], Process], slope: float, boot: int) -> Side:
+def _side(rows: list[Row], records: Mapping[tuple[str, int], Process], slope: float | None, floor_ns: float,
+          boot: int) -> Side:
     units: dict[int, Unit] = {}
     for row in rows:
-        logs = _logs(row, records.get((row.case.text, row.round)), slope) if row.error is None else {}
+        logs = _logs(row, records.get((row.case.text, row.round)), slope, floor_ns) if row.error is None else {}
         if logs and row.comparable != 0:
             units[row.round] = _unit(row, records.get((row.case.text, row.round)), logs, boot)
     return Side(rows[0].case, tuple(units[number] for number in sorted(units)),
@@ -73,28 +80,25 @@ def _joined(first: Side, second: Side) -> Side:
                    error=first.error or second.error)
 
 
-def _logs(row: Row, process: Process | None, slope: float) -> dict[str, float]:
+def _logs(row: Row, process: Process | None, slope: float | None, floor_ns: float) -> dict[str, float]:
     # Before there were repetitions a process had but one window.
     times = {"quiet": row.quiet_ns, "tail": row.tail_ns,
              "typical": row.typical_ns if row.typical_ns is not None else row.time_ns}
     logs = {name: log(ns) for name in ESTIMATORS if (ns := times.get(name)) is not None and ns > LEAST_NS}
-    if process is not None and (adjusted := log_adjusted(process, slope)) is not None:
+    if process is not None and slope is not None and (adjusted := log_adjusted(process, slope, floor_ns)) is not None:
         logs["adjusted"] = adjusted
     return logs
 
 
-def log_adjusted(process: Process, slope: float) -> float | None:
-    """The typical time with what the anchors around each repetition say of the machine's speed taken out.
-
-    The quickest anchor of a comparison cancels out of it, so the anchors are held against 1 ns.
-    """
+def log_adjusted(process: Process, slope: float, floor_ns: float) -> float | None:
+    """The typical time as it would be with the anchors around each repetition at their floor."""
     times = [log(one.typical_ns) for one in process.repetitions if one.typical_ns > LEAST_NS]
     if not times or len(times) != len(process.repetitions):
         return None
     if not process.anchors or slope == 0:
         return median(times)
-    looks = _looks(process)
-    return median(time - slope * (before + after) / 2 for time, before, after in zip(times, looks, looks[1:]))
+    looks, floor = _looks(process), log(floor_ns)
+    return median(time - slope * ((before + after) / 2 - floor) for time, before, after in zip(times, looks, looks[1:]))
 
 
 def _looks(process: Process) -> list[float]:

@@ -15,6 +15,8 @@ _COLOURS = {Verdict.REGRESSION: "31", Verdict.IMPROVEMENT: "32", Verdict.EQUIVAL
 _ALARM, _TITLE = "1;33", "1"
 _GAP = "  "
 _LEAST_NAME = 24
+# So much of a name is worth less than a column.
+_GOOD_NAME = 48
 _MOST_UNMATCHED = 10
 
 
@@ -126,7 +128,8 @@ def lines_of(table: Table, style: Style) -> list[str]:
 def _kept(table: Table, width: int) -> list[int]:
     kept = list(range(len(table.columns)))
     for name in table.optional:
-        if sum(_width(table, index) for index in kept) + len(_GAP) * (len(kept) - 1) <= width:
+        name_width = min(_width(table, 0), _GOOD_NAME)
+        if name_width + sum(_width(table, index) + len(_GAP) for index in kept[1:]) <= width:
             break
         kept.remove(table.columns.index(name))
     return kept

@@ -39,8 +39,10 @@ class Yardsticks:
             percent = self.of(family).threshold_percent
         return percent / 100
 
-    def slopes(self) -> dict[str, float]:
-        return {family: one.anchor_slope for family, one in self.families.items()}
+    def slope(self, family: str) -> float | None:
+        """Of the anchor; None where adjusting by it would change nothing, and nobody asked for it."""
+        one = self.of(family)
+        return one.anchor_slope if one.anchor_slope or self.judged_by(family) == "adjusted" else None
 
     def look(self, case: str) -> tuple[int | None, float | None]:
         """How many of its rounds count for a case, and the alpha of the look they were judged at; (None, ALPHA)

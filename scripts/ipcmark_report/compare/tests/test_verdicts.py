@@ -236,8 +236,12 @@ def test_the_adjusted_estimator_takes_out_what_the_anchor_says(tmp_path: Path) -
             for look in case["anchors"]:
                 look["median_ns"] *= 1.21
         put(file, whole)
-    adjusted = cell(compare_runs(load_run(base), load_run(new)), PIPE).change("adjusted")
+    comparison = compare_runs(load_run(base), load_run(new))
+    adjusted, typical = (cell(comparison, PIPE).change(name) for name in ("adjusted", "typical"))
     assert adjusted is not None and adjusted.ratio == pytest.approx(1 / 1.1, abs=0.01)
+    # As if the anchors had been at their floor, which those of the base were.
+    assert typical is not None
+    assert [ns for _, ns in adjusted.base] == pytest.approx([ns for _, ns in typical.base])
 
 
 def test_the_estimator_asked_for_is_told_to_be_another_one(compared: Compared) -> None:
