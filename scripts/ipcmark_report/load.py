@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .fields import Fields, check_schema, number_fault, read_object, show
 from .judging import judging_of
 from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
@@ -304,20 +306,19 @@ def _histogram(item: Fields, case: Case, number: int) -> Histogram | None:
     buckets = item.values.get("counts")
     if number_fault(per_sample) or per_sample < 1 or not isinstance(buckets, list):
         return None
-    values, counts = array("d"), array("q")
-    for bucket in buckets:
-        if not isinstance(bucket, list) or len(bucket) != 2:
-            return None
-        value, count = bucket
-        if number_fault(value) or number_fault(count) or not isinstance(count, int):
-            return None
-        if values and value <= values[-1]:
-            return None
-        values.append(value)
-        counts.append(count)
-    if sum(counts) == 0 or sum(counts) != item.values.get("total_count"):
+    try:
+        table = np.array(buckets)
+    except (ValueError, OverflowError):
         return None
-    return Histogram(case, number, float(per_sample), values, counts, item.shown("series", ""))
+    if table.ndim != 2 or table.shape[1] != 2 or table.dtype.kind not in "iuf":
+        return None
+    values, counts = table[:, 0], table[:, 1]
+    if not np.isfinite(table).all() or (table < 0).any() or (table >= 2**63).any() or (np.diff(values) <= 0).any():
+        return None
+    if (counts != np.floor(counts)).any() or counts.sum() == 0 or int(counts.sum()) != item.values.get("total_count"):
+        return None
+    return Histogram(case, number, float(per_sample), array("d", values.astype("f8").tobytes()),
+                     array("q", counts.astype("i8").tobytes()), item.shown("series", ""))
 
 
 def _build(context: Fields) -> str:

@@ -62,7 +62,9 @@
     label.append("Rows with ", input);
     line.append(label, count);
     const say = (shown) => { count.textContent = `${shown} of ${rows.length} rows`; };
-    const texts = rows.map((row) => row.textContent.toLowerCase());
+    // The command names the whole case: its words would find more than the row shows.
+    const texts = rows.map((row) => [...row.cells].filter((cell) => !cell.classList.contains("command"))
+      .map((cell) => cell.textContent).join(" ").toLowerCase());
     input.addEventListener("input", () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       rows.forEach((row, index) => { row.hidden = !words.every((word) => texts[index].includes(word)); });

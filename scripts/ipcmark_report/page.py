@@ -18,8 +18,9 @@ from .views import Summary
 def render(summary: Summary) -> str:
     """The page. All text is escaped; only drawings, the style sheet and the script, all made here, are not."""
     again = partial(command, summary.recipe)
+    drawn = drawings(summary.figures, again)
     return environment().get_template("page.html.j2").render(
-        summary=summary, figures=drawings(summary.figures, again), assets=assets(), command=again,
+        summary=summary, figures=drawn.by_anchor, assets=assets(drawn.style), command=again,
         head_rows=[(topic, list(rows)) for topic, rows in groupby(summary.headline.rows, lambda row: row.topic)],
         changed=[row for row in summary.environment if row.end is not None],
     )

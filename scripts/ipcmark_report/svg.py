@@ -24,7 +24,10 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _COLOUR = re.compile("|".join(_THEME))
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d+")
-_SPACES = re.compile(r"\s+")
+# Around a path's letters spaces say nothing.
+_SPACES = re.compile(r"\s*([A-Za-z])\s*|(?<=\d)\s+(?=[\d-])")
+# So many marks of one kind are a crowd.
+_CROWD = 60
 _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+)px [^;]*")
 FAMILY = "DejaVu Sans, Verdana, sans-serif"
 
@@ -42,10 +45,12 @@ def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence
             if not any(element.find(f"{_SVG}{kept}") is not None for kept in ("clipPath", "pattern")):
                 root.remove(element)
     _name_marks(root, tips or {})
+    _merge_marks(root)
     _thin(root)
+    ids = _short_ids(root)
     for element in root.iter():
         for key, value in element.attrib.items():
-            element.set(key, _attribute(key, value, anchor))
+            element.set(key, _attribute(key, value, anchor, ids))
     # The drawing's size in points would fix its width; the view box keeps its shape.
     width = float(root.attrib.pop("width").removesuffix("pt"))
     root.attrib.pop("height")
@@ -56,7 +61,7 @@ def finished(document: str, anchor: str, title: str, tips: Mapping[str, Sequence
     if description:
         root.set("aria-describedby", f"{anchor}-desc")
         root.insert(1, _said("desc", anchor, description))
-    return ElementTree.tostring(root, encoding="unicode")
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _said(kind: str, anchor: str, text: str) -> ElementTree.Element:
@@ -75,6 +80,20 @@ def _name_marks(root: ElementTree.Element, tips: Mapping[str, Sequence[str]]) ->
         for mark, text in zip(marks, names):
             if text:
                 ElementTree.SubElement(mark, f"{_SVG}title").text = text
+
+
+def _merge_marks(root: ElementTree.Element) -> None:
+    """Of many marks within a point of each other one is enough to be seen, where none has a name."""
+    for group in root.iter(f"{_SVG}g"):
+        marks = [child for child in group if child.tag == f"{_SVG}use"]
+        if len(marks) < _CROWD or len(marks[0]):
+            continue
+        seen: set[tuple[int, int]] = set()
+        for mark in marks:
+            place = round(float(mark.get("x", "0"))), round(float(mark.get("y", "0")))
+            if place in seen:
+                group.remove(mark)
+            seen.add(place)
 
 
 def _thin(root: ElementTree.Element) -> None:
@@ -112,17 +131,23 @@ def _flatten(parent: ElementTree.Element) -> None:
             del child.attrib["style"]
 
 
-def _attribute(key: str, value: str, anchor: str) -> str:
+def _short_ids(root: ElementTree.Element) -> dict[str, str]:
+    """Of each id that is left a number; the drawing's anchor keeps drawings apart."""
+    ids = [element.get("id", "") for element in root.iter() if element.get("id")]
+    return {name: str(index) for index, name in enumerate(ids)}
+
+
+def _attribute(key: str, value: str, anchor: str, ids: Mapping[str, str]) -> str:
     if key == "id":
-        return f"{anchor}-{value}"
+        return f"{anchor}-{ids[value]}"
     if key == _LINK:
-        return value.replace("#", f"#{anchor}-", 1)
+        return f"#{anchor}-{ids[value.removeprefix('#')]}"
     if key == "d":
-        return _SPACES.sub(" ", _LONG_DECIMAL.sub(_rounded, value)).strip()
+        return _SPACES.sub(lambda found: found.group(1) or " ", _LONG_DECIMAL.sub(_rounded, value)).strip()
     if key in ("x", "y"):
         return _LONG_DECIMAL.sub(_rounded, value)
     themed = _COLOUR.sub(lambda match: _THEME[match.group()], value)
-    return _REFERENCE.sub(rf"url(#{anchor}-\1)", themed)
+    return _REFERENCE.sub(lambda found: f"url(#{anchor}-{ids[found.group(1)]})", themed)
 
 
 def _font(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, variance
+from statistics import fmean, median
 
 import numpy as np
 from scipy import optimize, stats
@@ -58,14 +58,14 @@ class Components:
 
 def components(processes: Sequence[Sequence[Window]]) -> Components | None:
     """Nested analysis of variance over the logs; None for fewer than two processes of two repetitions."""
-    logs = [[math.log(w.typical) for w in windows if w.typical > 0] for windows in processes]
+    logs = [np.log([w.typical for w in windows if w.typical > 0]) for windows in processes]
     logs = [one for one in logs if len(one) > 1]
     if len(logs) < 2:
         return None
     repetitions = 1 / fmean(1 / len(one) for one in logs)
-    between_repetitions = fmean(variance(one) for one in logs)
+    between_repetitions = fmean(one.var(ddof=1) for one in logs)
     within = min(fmean(_of_operations(w) for windows in processes for w in windows), between_repetitions)
-    between_processes = variance(fmean(one) for one in logs)
+    between_processes = float(np.var([one.mean() for one in logs], ddof=1))
     return Components(max(between_processes - between_repetitions / repetitions, 0.0), between_repetitions - within, within,
                       len(logs), repetitions)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Protocol
 
 from .model import Fact, NotMeasurable
 from .stats import Spread
@@ -207,6 +208,25 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     remarks: int = 0
     cases: tuple[str, ...] = ()
+
+
+class Drawn(Protocol):
+    """What is needed of a figure, of one run or of several, to draw it."""
+
+    @property
+    def anchor(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def says(self) -> str: ...
+
+    @property
+    def drawing(self) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _marks(page: Canvas, axes: Axes, rows: Sequence[Effect]) -> None:
         mark, whole, confounded, _ = form
         own = [(y, row) for y, row in enumerate(rows) if (row.mark, row.whole, row.confounded, row.ratio > 1) == form]
         if own:
-            points = [Point(row.label, Spread(row.ratio, row.ratio, row.ratio, 1), case=row.case) for _, row in own]
+            points = [Point(row.label, Spread(row.ratio, row.ratio, row.ratio, 1), case=row.tip) for _, row in own]
             shade = colour(own[0][1])
             page.marks(axes, points, [math.log(row.ratio) for _, row in own], [float(y) for y, _ in own], linestyle="none",
                        marker="D" if whole else "s" if confounded else "o", color=shade,

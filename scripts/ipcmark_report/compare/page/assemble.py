@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...views import Recipe, Table
 from ...model import Run
-from ..model import Cell, Comparison, Difference
-from . import percent, tables
+from ..model import Comparison, Difference
+from . import tables
 from .command import recipe, says
 from .figures.change_map import map_figures
 from .figures.components import components_figure
@@ -43,7 +43,6 @@ class Part:
     declared: tuple[Difference, ...]
     others: tuple[Difference, ...]
     recipe: Recipe
-    tips: Mapping[str, str]
     cells: Table
     cells_note: str
     changes: Table
@@ -99,14 +98,9 @@ def _part(comparison: Comparison, anchor: str, rows: int, families: int) -> Part
         tuple(one for one in differences if one.varying and not one.confounds),
         tuple(one for one in differences if not one.varying and not one.confounds),
         recipe(comparison),
-        {cell.case.text: _tip(cell) for cell in (*comparison.cells, *comparison.controls)},
         tables.cell_table(comparison, rows), _cells_note(comparison, rows), tables.change_table(comparison),
         tables.group_table(comparison.backends), tables.group_table((*comparison.families, comparison.overall)),
         tables.control_table(comparison), tables.unmatched_table(comparison))
-
-
-def _tip(cell: Cell) -> str:
-    return f"{cell.case.text}: {percent.with_interval(cell.judged)}, {tables.verdict(cell)}"
 
 
 def _closer(comparison: Comparison, anchor: str) -> tuple[tuple[Figure, ...], tuple[str, ...]]:

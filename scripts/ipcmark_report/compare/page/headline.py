@@ -106,12 +106,19 @@ def _many_cases(cells: Sequence[Cell]) -> str:
 
 def _cases(cells: Sequence[Cell]) -> str:
     texts = []
+    # What holds for all is said once.
+    alike = len({cell.reading for cell in cells}) == 1
     for cell in cells[:MOST_OF_ONE]:
         of = parameters(cell)
-        reading = f" ({_READINGS.get(cell.reading, cell.reading)})" if cell.reading else ""
-        texts.append(percent.with_interval(cell.judged) + (f" at {of}" if of else "") + reading)
+        texts.append(percent.with_interval(cell.judged) + (f" at {of}" if of else "") + ("" if alike else _reading(cell)))
+    if alike:
+        texts[-1] += _reading(cells[0])
     more = [f"{len(cells) - MOST_OF_ONE} cases more"] if len(cells) > MOST_OF_ONE else []
     return "; ".join(texts + more)
+
+
+def _reading(cell: Cell) -> str:
+    return f" ({_READINGS.get(cell.reading, cell.reading)})" if cell.reading else ""
 
 
 def _seen(comparison: Comparison) -> tuple[str, ...]:

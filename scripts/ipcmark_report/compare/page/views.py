@@ -32,7 +32,7 @@ class ChangeMap:
 @dataclass(frozen=True)
 class Effect:
     """A ratio with its interval. `threshold`: the ratio less 1 below which nothing is a change. `whole`: of
-    several cells together. `case` is the one that it is of, where it is one's; `under` stands below the label."""
+    several cells together. `tip` is what it shows when it is pointed at; `under` stands below the label."""
 
     label: str
     ratio: float
@@ -42,7 +42,7 @@ class Effect:
     mark: Mark
     whole: bool = False
     confounded: bool = False
-    case: str = ""
+    tip: str = ""
     under: str = ""
 
 

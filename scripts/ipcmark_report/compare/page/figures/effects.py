@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ....views import Table
 from ...model import Cell, Comparison, Group, Verdict
 from .. import percent
+from ..tables import verdict
 from ..marks import Mark, by_family, by_weight, distance, drawable, is_confounded, mark, parameters, short_name
 from ..views import Effect, EffectPanel, Effects, Figure
 
@@ -107,7 +108,7 @@ def whole_name(cell: Cell) -> Effect:
 def effect(cell: Cell, label: str, under: str = "") -> Effect:
     found = cell.judged.interval
     return Effect(label, cell.judged.ratio or 1.0, found.low if found else None, found.high if found else None,
-                  cell.judged.threshold, mark(cell), confounded=is_confounded(cell), case=cell.case.text, under=under)
+                  cell.judged.threshold, mark(cell), confounded=is_confounded(cell), tip=_tip(cell), under=under)
 
 
 def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
@@ -123,6 +124,10 @@ def controls_figure(comparison: Comparison, prefix: str) -> Figure | None:
         Effects((EffectPanel("negative controls", tuple(whole_name(cell) for cell in drawn)),)),
         _BRIEF + " Controls are arithmetic, a copy in the nearest cache, and two peers that spin on one cache line.",
         effect_table(drawn))
+
+
+def _tip(cell: Cell) -> str:
+    return f"{cell.case.text}: {percent.with_interval(cell.judged)}, {verdict(cell)}"
 
 
 def _of_group(group: Group) -> Effect:
