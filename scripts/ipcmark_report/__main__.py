@@ -1,37 +1,101 @@
-"""The command `report RUN --out PAGE`."""
+"""The command `report RUN [NEW...] [--out PAGE] [--charts DIR [--format svg|png|pdf]]`."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import page
+from . import chart_files, page
+from .charts import FORMATS
+from .compare.page.command_line import Asked, comparison_page
+from .compare.page.render import render
 from .load import load_run
 from .model import BadInput
 from .summary import summarise
+from .views import Drawn
 
 BAD_INPUT = 2
+USAGE = f"report RUN [NEW...] [--out PAGE] [--charts DIR [--format {'|'.join(FORMATS)}]]"
+# Only runs that are compared have a use for these.
+_COMPARING = ("varying", "selftest", "filter")
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:
         """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"report: {message}; usage: report RUN --out PAGE\n")
+        self.exit(BAD_INPUT, f"report: {message}; usage: {USAGE}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _Parser(prog="report", description="Makes one self-contained HTML page from a run directory.")
-    parser.add_argument("run", metavar="RUN", type=Path, help="a directory written by `ipcmark run`")
-    parser.add_argument("--out", metavar="PAGE", type=Path, required=True, help="the HTML file to write")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
+    # A run makes millions of objects and hardly a cycle: looking for cycles takes a third of the time.
+    gc.disable()
     try:
-        page.write(page.render(summarise(load_run(options.run))), options.out)
+        if options.charts is not None:
+            chart_files.check(options.charts)
+        figures, html = _read(options)
+        if options.charts is not None:
+            chart_files.write(figures, options.charts, options.format or FORMATS[:1])
+        if options.out is not None:
+            page.write(html(), options.out)
     except BadInput as error:
         print(f"report: {error}", file=sys.stderr)
         return BAD_INPUT
+    finally:
+        gc.enable()
     return 0
+
+
+def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], str]]:
+    """The figures, and what makes the page with them: of one run, or of how several compare."""
+    runs = _sides(options.runs)
+    if len(runs) > 1:
+        compared = comparison_page(runs, Asked(tuple(options.varying), options.selftest, options.filter))
+        return compared.figures, lambda: render(compared)
+    for name in _COMPARING:
+        if getattr(options, name):
+            raise BadInput(f"--{name}: is for comparing; name two runs or more")
+    summary = summarise(load_run(runs[0]))
+    return summary.figures, lambda: page.render(summary)
+
+
+def _sides(runs: list[Path]) -> list[Path]:
+    """What `ipcmark run --versus` wrote holds its two runs."""
+    both = [runs[0] / name for name in ("base", "versus")]
+    return both if len(runs) == 1 and not (runs[0] / "run.json").exists() and all(map(Path.is_dir, both)) else runs
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="report", description="Makes one self-contained HTML page from a run directory, or from several that "
+                                                "of how the others compare with the first; or a file of each of its charts.")
+    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+",
+                        help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two")
+    parser.add_argument("--out", metavar="PAGE", type=Path, help="the HTML file to write")
+    parser.add_argument("--charts", metavar="DIR", type=Path, help="a directory to write, a file a chart")
+    parser.add_argument("--format", metavar="FORMATS", action="extend", type=_formats,
+                        help=f"of the charts: {', '.join(FORMATS)}, one or several with commas (default: {FORMATS[0]})")
+    compared = parser.add_argument_group("with two runs or more")
+    compared.add_argument("--varying", metavar="NAME", action="append", default=[],
+                          help="what is compared and so no confounder: kernel, machine, build, ..., or a fact's group.key")
+    compared.add_argument("--selftest", metavar="FILE", type=Path, help="judge as this selftest.json says")
+    compared.add_argument("--filter", metavar="RE", help="only cases whose name this regular expression finds; controls stay")
+    options = parser.parse_args(arguments)
+    if options.out is None and options.charts is None:
+        parser.error("give --out the name of a page, or --charts that of a directory")
+    if options.format and options.charts is None:
+        parser.error("--format is that of the charts: give --charts the name of a directory too")
+    return options
+
+
+def _formats(text: str) -> list[str]:
+    found = text.split(",")
+    for one in found:
+        if one not in FORMATS:
+            raise argparse.ArgumentTypeError(f"{one!r} is none of {', '.join(FORMATS)}")
+    return found
 
 
 if __name__ == "__main__":

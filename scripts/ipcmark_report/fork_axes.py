@@ -9,6 +9,7 @@ from . import tables, units
 from .cells import Cell, Value, starts_over
 from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, by_value, caption, curves_drawing, rows_drawing
+from .rankings import ranking
 from .views import Axis, Figure, Unit
 
 # The starters whose own way it is to leave no zombie.
@@ -84,7 +85,24 @@ def _over(over: _Over, cells: Sequence[Cell], floors: Floors, machine: str) -> F
         tables.table(cells, (tables.BACKEND, tables.PLACEMENT, tables.parameter(over.key.replace("_", " "), over.key, str)),
                      (*over.columns, *tables.PERCENTILES, *tables.FLOOR, *tables.COST, tables.PROCESSES, tables.CPUS)),
         (*floors.note(drawn), *over.notes),
+        _growth(over, drawn),
     )
+
+
+def _growth(over: _Over, cells: Sequence[Cell]) -> str:
+    """Who grows most from the fewest to the most of it, and who least."""
+    ends: dict[str, list[tuple[int, float]]] = {}
+    for cell in cells:
+        at, found = cell.case.number(over.key), cell.median(over.value)
+        if at is not None and found:
+            ends.setdefault(f"{cell.name} at {cell.case.placement}", []).append((at, found))
+    grown = sorted((max(own)[1] / min(own)[1], name, min(own), max(own)) for name, own in ends.items() if len(own) > 1)
+    if not grown:
+        return ""
+    factor, name, low, high = grown[-1]
+    text = (f"From {units.whole(low[0])} to {units.whole(high[0])}, {name} goes from {units.time(low[1])} to {units.time(high[1])} "
+            f"({units.digits(factor)} times)")
+    return f"{text}, the most of {len(grown)}; {grown[0][1]} the least ({units.digits(grown[0][0])} times)." if len(grown) > 1 else f"{text}."
 
 
 def reaping_figure(starts: Sequence[Cell], floors: Floors, machine: str) -> Figure | None:
@@ -103,4 +121,5 @@ def reaping_figure(starts: Sequence[Cell], floors: Floors, machine: str) -> Figu
         tables.table(by_value(own, P50), (tables.BACKEND, tables.PLACEMENT),
                      (*tables.PERCENTILES, *tables.FLOOR, *tables.COST, tables.PROCESSES, tables.CPUS)),
         floors.note(own),
+        ranking(own, P50, units.time),
     )

@@ -11,6 +11,7 @@ from .fork_axes import axis_figures, reaping_figure
 from .fork_parts import parts_figure
 from .lifecycle import lifecycle_figure
 from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
+from .rankings import ranking
 from .views import Axis, Drawing, Figure, Section, Unit
 
 
@@ -71,7 +72,19 @@ def _figure(cells: Sequence[Cell], floors: Floors, machine: str, anchor: str, ti
         tables.table(cells, (tables.BACKEND, tables.PLACEMENT, touched),
                      (*tables.PERCENTILES, *tables.FLOOR, *tables.COST, tables.PROCESSES, tables.CPUS)),
         (*floors.note(cells), *left_out, *notes),
+        _growth(cells),
     )
+
+
+def _growth(cells: Sequence[Cell]) -> str:
+    """Which starter is cheapest for the largest parent, and what fork costs it beside a parent without memory."""
+    most = max((cell.case.number("memory_mib") or 0 for cell in cells), default=0)
+    text = ranking([c for c in cells if (c.case.number("memory_mib") or 0) == most and c.case.backend != "thread"], P50, units.time)
+    forks = {(c.case.number("memory_mib") or 0): c.median(P50) for c in cells if c.case.backend == "fork"}
+    small, large = forks.get(0), forks.get(most)
+    if not most or not small or not large:
+        return text
+    return f"{text} With {units.memory(most)} touched, fork takes {units.digits(large / small)} times as long as with none."
 
 
 def _memory_drawing(cells: Sequence[Cell], floors: Floors) -> tuple[Drawing, tuple[str, ...]]:

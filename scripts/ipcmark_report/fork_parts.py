@@ -51,4 +51,17 @@ def parts_figure(starts: Sequence[Cell], machine: str) -> Figure | None:
         ("The parts of one child add up to its whole exactly; their medians, as drawn, do so nearly. Each panel has its own "
          "scale.",
          "A thread is a baseline. A vfork's parent goes on only when its child has left."),
+        _largest(own),
     )
+
+
+def _largest(cells: Sequence[Cell]) -> str:
+    """Of which part the whole is mostly made, by the case that takes longest."""
+    cell = max(cells, key=lambda c: (c.median(P50) or 0, c.case.text))
+    parts = [(value, title) for title, read in _PARTS if (value := cell.median(read))]
+    if not parts:
+        return ""
+    value, title = max(parts)
+    whole = sum(part for part, _ in parts)
+    memory = units.memory(cell.case.number("memory_mib") or 0)
+    return (f"Longest is {cell.name} with {memory} touched, {units.time(whole)}; {100 * value / whole:.0f} % of it goes by {title}.")

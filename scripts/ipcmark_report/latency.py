@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import tables, units
-from .cells import Cell, at_size, nouns, reference_size, select, sizes
+from .cells import Cell, at_placement, at_size, nouns, placements, reference_size, select, sizes
 from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
+from .rankings import ranking
 from .views import Axis, Figure, Unit
 
 
@@ -43,6 +44,7 @@ def _percentiles(cells: Sequence[Cell], noun: str, floors: Floors, machine: str,
             (*tables.PERCENTILES, *tables.FLOOR, *tables.COST, *tables.CAPACITY, tables.PROCESSES, tables.CPUS),
         ),
         (*floors.note(shown), *_batch_note(shown)),
+        ranking(shown, P50, units.time),
     )
 
 
@@ -71,4 +73,23 @@ def _against_size(cells: Sequence[Cell], noun: str, floors: Floors, machine: str
         tables.table(sized, (tables.BACKEND, tables.PLACEMENT, tables.SIZE),
                      (*tables.PERCENTILES, *tables.FLOOR)),
         (*floors.note(drawn), *note),
+        _growth(sized),
     )
+
+
+def _growth(cells: Sequence[Cell]) -> str:
+    """At each placement: from which size on the quickest backend of the smallest takes twice as long."""
+    sentences = []
+    for placement in placements(cells):
+        own = at_placement(cells, placement)
+        least = min(sizes(own))
+        first = min((c for c in own if c.case.number("size") == least and c.median(P50)), key=lambda c: (c.median(P50) or 0, c.name),
+                    default=None)
+        if first is None:
+            continue
+        start = first.median(P50) or 0
+        grown = sorted((c.case.number("size") or 0) for c in own if c.name == first.name and (c.median(P50) or 0) >= 2 * start)
+        when = f"twice that from {units.size(grown[0])} on" if grown else f"less than twice that up to {units.size(max(sizes(own)))}"
+        sentences.append(f"{placement.capitalize() if placement == 'unpinned' else f'At {placement}'}, {first.name} takes "
+                         f"{units.time(start)} at {units.size(least)}, and {when}.")
+    return " ".join(sentences)

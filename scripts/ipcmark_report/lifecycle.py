@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables
+from . import tables, units
 from .cells import Cell, at_placement, nouns, placement_title, placements, select
 from .panels import P50, SAMPLES, by_value, caption
 from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Unit
@@ -43,7 +43,19 @@ def lifecycle_figure(cells: Sequence[Cell], machine: str) -> Figure | None:
         ),
         (("The second process is a fork that inherited the object, and its own clock tells: faults on pages that it shares "
           "with its parent are most of it. For a pool it is the first task, there and back.",) if several else ()),
+        _says(cells),
     )
+
+
+def _says(cells: Sequence[Cell]) -> str:
+    """The cheapest and the dearest object of all, by the first phase that the run has."""
+    for phase, title in _PHASES.items():
+        own = by_value([cell for cell in cells if _phase(cell) == phase and cell.median(P50)], P50)
+        if own:
+            first, last = own[0], own[-1]
+            text = f"To {title}, {first.case.noun} {first.name} is cheapest ({units.time(first.median(P50) or 0)})"
+            return text + (f" and {last.case.noun} {last.name} dearest ({units.time(last.median(P50) or 0)})." if len(own) > 1 else ".")
+    return ""
 
 
 def _phase(cell: Cell) -> str:
@@ -55,7 +67,7 @@ def _series(cells: Sequence[Cell]) -> tuple[Series, ...]:
     found = []
     for style, (phase, title) in enumerate(_PHASES.items()):
         own = by_value([cell for cell in cells if _phase(cell) == phase], P50)
-        points = tuple(Point(cell.name, spread) for cell in own if (spread := cell.spread(P50)))
+        points = tuple(Point(cell.name, spread, case=cell.case.text) for cell in own if (spread := cell.spread(P50)))
         if points:
             found.append(Series(title, style, points))
     return tuple(found)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from . import tables, units
 from .cells import Cell, at_placement, count_text, flags_note, select
 from .floors import MEASURE
+from .model import Environment
 from .panels import OPERATIONS, P50, SAMPLES
-from .views import Figure, HeatMap, Listing, Section, Unit
+from .topology import shared_by
+from .views import Figure, HeatMap, HeatMaps, Listing, Section, Unit
 
 PAIR = "pair"
 # Below this, the farthest pair of CPUs is as near as the nearest one.
@@ -16,22 +18,20 @@ _ALIKE = 1.2
 _LEVELS = {0: "main memory", 1: "L1", 2: "L2", 3: "L3", 4: "L4"}
 
 
-def limits_section(cells: Sequence[Cell], machine: str) -> Section:
+def limits_section(cells: Sequence[Cell], environment: Environment, machine: str) -> Section:
     own = select(cells, MEASURE)
     single = [cell for cell in own if cell.case.placement != PAIR]
     pairs = at_placement(own, PAIR)
-    maps = (
-        _map(select(pairs, MEASURE, "wake_up"), "wake_up", "sleep", machine),
-        _map(select(pairs, MEASURE, "cache_line"), "cache_line", "spin", machine),
-    )
+    maps = _maps(pairs, environment, machine)
     return Section(
         "limits",
         "Limits of this machine",
         "Bare loops over what the processor and the kernel offer, with nothing of the library in between, "
         "measured in every round. The floors in the charts and tables above are these.",
-        tuple(figure for figure in maps if figure is not None),
+        (maps,) if maps else (),
         "" if single else "This run has no limits.",
         (_listing(single, machine),) if single else (),
+        () if maps or not own else ("No map of CPUs: this run has no round trips between pairs of CPUs.",),
     )
 
 
@@ -92,24 +92,38 @@ def _says(cells: Sequence[Cell]) -> str:
     return f"In this run {'; '.join(said)}." if said else "This run has none of the limits of handing over a turn."
 
 
-def _map(cells: Sequence[Cell], noun: str, how: str, machine: str) -> Figure | None:
-    times = {pair: time for cell in cells if (pair := _pair(cell)) and (time := cell.median(P50))}
-    if not times:
+_KINDS = (("wake_up", "sleep"), ("cache_line", "spin"))
+
+
+def _maps(pairs: Sequence[Cell], environment: Environment, machine: str) -> Figure | None:
+    """Peers that sleep and peers that spin, side by side."""
+    maps, says, measured = [], [], []
+    for noun, how in _KINDS:
+        own = select(pairs, MEASURE, noun)
+        times = {pair: time for cell in own if (pair := _pair(cell)) and (time := cell.median(P50))}
+        if not times:
+            continue
+        cpus, brackets = shared_by(environment, tuple(sorted({cpu for pair in times for cpu in pair})))
+        maps.append(HeatMap(cpus, tuple(
+            tuple(times.get((min(a, b), max(a, b))) for b in cpus) for a in cpus), Unit.TIME, f"peers that {how}", brackets))
+        says.append(f"Peers that {how}: {_nearest(times)}")
+        measured += own
+    if not maps:
         return None
-    cpus = tuple(sorted({cpu for pair in times for cpu in pair}))
     return Figure(
-        f"limits-{noun}",
-        f"Round trip between two CPUs whose peers {how}",
-        f"Which two CPUs are near to each other for peers that {how}?",
-        HeatMap(cpus, tuple(
-            tuple(times.get((min(a, b), max(a, b))) for b in cpus) for a in cpus), Unit.TIME),
-        f"Nanoseconds a round trip (p50), not halved; median over processes. "
-        f"{count_text(cells, SAMPLES, 'samples')}. {machine}.{flags_note(cells)}",
+        "limits-pairs",
+        "Round trip between two CPUs",
+        "Which two CPUs are near to each other, for peers that sleep and for peers that spin?",
+        HeatMaps(tuple(maps)),
+        f"Nanoseconds a round trip (p50), not halved; median over processes. Brackets: CPUs that share a core, a cache or a "
+        f"socket, as far as the machine tells. {count_text(measured, SAMPLES, 'samples')}. {machine}.{flags_note(measured)}",
         tables.table(
-            cells, (("CPUs", lambda cell: cell.case.parameter("cpus") or "–"), tables.PLACEMENT),
+            measured,
+            (("peers", lambda cell: dict(_KINDS).get(cell.case.noun, cell.case.noun)),
+             ("CPUs", lambda cell: cell.case.parameter("cpus") or "–"), tables.PLACEMENT),
             (*tables.PERCENTILES, *tables.COST, tables.PROCESSES),
         ),
-        says=_nearest(times),
+        says=" ".join(says),
     )
 
 

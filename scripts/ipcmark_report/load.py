@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .fields import Fields, check_schema, number_fault, read_object, show
 from .judging import judging_of
 from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
@@ -79,6 +81,7 @@ def _load(path: Path) -> Run:
     histograms: list[Histogram] = []
     processes: list[Process] = []
     builds: set[str] = set()
+    caches: dict[int, int] = {}
     for binary, number, kind, file in _result_files(path, info.binaries):
         fields = read_object(file, REMEASURE)
         if kind:
@@ -90,11 +93,13 @@ def _load(path: Path) -> Run:
         else:
             rows += [_row(row, binary, number) for row in fields.objects("benchmarks") if _is_row(row)]
             builds.add(_build(fields.child("context")))
+            caches |= _caches(fields.child("context"))
     # Each round measures the cases in another order; the page shows them in that of the plan.
     planned = {case: index for index, case in enumerate(info.cases)}
     rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
     marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
-    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes))
+    return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes),
+               tuple(sorted(caches.items())))
 
 
 @lru_cache(maxsize=65536)
@@ -301,20 +306,19 @@ def _histogram(item: Fields, case: Case, number: int) -> Histogram | None:
     buckets = item.values.get("counts")
     if number_fault(per_sample) or per_sample < 1 or not isinstance(buckets, list):
         return None
-    values, counts = array("d"), array("q")
-    for bucket in buckets:
-        if not isinstance(bucket, list) or len(bucket) != 2:
-            return None
-        value, count = bucket
-        if number_fault(value) or number_fault(count) or not isinstance(count, int):
-            return None
-        if values and value <= values[-1]:
-            return None
-        values.append(value)
-        counts.append(count)
-    if sum(counts) == 0 or sum(counts) != item.values.get("total_count"):
+    try:
+        table = np.array(buckets)
+    except (ValueError, OverflowError):
         return None
-    return Histogram(case, number, float(per_sample), values, counts, item.shown("series", ""))
+    if table.ndim != 2 or table.shape[1] != 2 or table.dtype.kind not in "iuf":
+        return None
+    values, counts = table[:, 0], table[:, 1]
+    if not np.isfinite(table).all() or (table < 0).any() or (table >= 2**63).any() or (np.diff(values) <= 0).any():
+        return None
+    if (counts != np.floor(counts)).any() or counts.sum() == 0 or int(counts.sum()) != item.values.get("total_count"):
+        return None
+    return Histogram(case, number, float(per_sample), array("d", values.astype("f8").tobytes()),
+                     array("q", counts.astype("i8").tobytes()), item.shown("series", ""))
 
 
 def _build(context: Fields) -> str:
@@ -324,6 +328,18 @@ def _build(context: Fields) -> str:
         context.shown("ipcmark_git_sha", "an unknown commit")[:12],
         " with uncommitted changes" if dirty else "",
     )
+
+
+def _caches(context: Fields) -> dict[int, int]:
+    """Bytes by level; what is no cache for data is left out."""
+    listed = context.values.get("caches")
+    found = {}
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict) and one.get("type") in ("Data", "Unified"):
+            level, size = one.get("level"), one.get("size")
+            if not number_fault(level) and not number_fault(size) and size:
+                found[int(level)] = int(size)
+    return found
 
 
 def _build_marks(builds: set[str]) -> list[str]:

@@ -85,7 +85,16 @@ def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetit
         (f"Drawn are cases with more than {_PREEMPTS:g} involuntary switches a round trip in some repetition"
          f"{f', the {MOST_CURVES} backends whose mix moves most' if len(ranges) > MOST_CURVES else ''}; the table has all "
          "cases whose peers sleep. A median can move because the mix moved, with both paths as they were.",),
+        _says(preempting, found),
     )
+
+
+def _says(cells: Sequence[Cell], found: Repetitions) -> str:
+    """Whose mix moves most."""
+    cell = max(cells, key=lambda c: (_range(found[c.case.text]), c.case.text))
+    switches = [one.involuntary_switches for _, one in found[cell.case.text]]
+    return (f"The mix moves most for {cell.name} at {cell.case.placement}, from {units.digits(min(switches))} to "
+            f"{units.digits(max(switches))} involuntary switches a round trip between repetitions.")
 
 
 def _table(cells: Sequence[Cell], found: Repetitions) -> Table:

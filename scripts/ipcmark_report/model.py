@@ -115,7 +115,7 @@ class Row:
         return dict(self.other_costs).get(name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """One look at the anchor: ns for 1000 turns of its loop. `at_ns` is CLOCK_MONOTONIC."""
 
@@ -124,16 +124,22 @@ class Anchor:
     median_ns: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Repetition:
     """One timed window of a process. `typical_ns` is the p50 of its operations, or their mean where they
-    were counted; switches are an operation."""
+    were counted; switches are an operation. `p10_ns` and `p90_ns` are those of single operations, where they were
+    timed. `delayed` is the time that its peers could have run and had no CPU, over the length of the window.
+    `peer_operations` is what each peer counted."""
 
     started_at_ns: float
     typical_ns: float
     voluntary_switches: float
     involuntary_switches: float
     operations: float = 0
+    p10_ns: float | None = None
+    p90_ns: float | None = None
+    delayed: float = 0
+    peer_operations: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,7 +253,8 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a run directory says. `marks` are what a reader must know first."""
+    """Everything a run directory says. `marks` are what a reader must know first; `caches` the sizes of the
+    machine's caches for data in bytes, by level."""
 
     path: Path
     info: RunInfo
@@ -256,3 +263,4 @@ class Run:
     histograms: tuple[Histogram, ...]
     marks: tuple[str, ...]
     processes: tuple[Process, ...] = ()
+    caches: tuple[tuple[int, int], ...] = ()

@@ -57,7 +57,22 @@ def _figure(
         _table(shown, by_case),
         (*note, "Closed loop: the next round trip starts only after the last one ended, so a stall delays requests "
          "that are then never counted. An open-loop client would see a longer tail.",),
+        _says(shown),
     )
+
+
+def _says(cells: Sequence[Cell]) -> str:
+    """Whose tail is the longest, and whose the shortest, over its own median."""
+    ratios = sorted(
+        (p99 / p50, cell.name, cell.case.placement) for cell in cells
+        if (p50 := cell.median(P50)) and (p99 := cell.median(lambda row: row.latency_ns_p99)))
+    if not ratios:
+        return ""
+    (low, *least), (high, *most) = ratios[0], ratios[-1]
+    if len(ratios) == 1:
+        return f"The p99 of {least[0]} at {least[1]} is {units.digits(low)} times its median."
+    return (f"p99 is farthest above the median for {most[0]} at {most[1]} ({units.digits(high)} times) and nearest for {least[0]} at "
+            f"{least[1]} ({units.digits(low)} times).")
 
 
 def _counts(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> str:

@@ -206,7 +206,7 @@ def _values(cells: Sequence[Cell]) -> tuple[Series, ...]:
     """A series a value of SPLIT, a point a rate."""
     return tuple(
         Series(title, index, tuple(
-            Point(float(rate(cell)), spread, cell.flags) for cell in sorted(cells, key=rate) if (spread := cell.spread(value))
+            Point(float(rate(cell)), spread, cell.flags, cell.case.text) for cell in sorted(cells, key=rate) if (spread := cell.spread(value))
         ))
         for index, (title, value) in enumerate(SPLIT)
     )

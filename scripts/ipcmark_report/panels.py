@@ -29,7 +29,7 @@ def dots(cells: Sequence[Cell], values: Values) -> tuple[Series, ...]:
     """A series a value, a point a cell; the categories keep the order of the cells."""
     return tuple(
         Series(title, index, tuple(
-            Point(cell.marked_name, spread) for cell in cells if (spread := cell.spread(value))
+            Point(cell.marked_name, spread, case=cell.case.text) for cell in cells if (spread := cell.spread(value))
         ))
         for index, (title, value) in enumerate(values)
     )
@@ -42,7 +42,7 @@ def curves(
     found = []
     for name in sorted({cell.name for cell in cells}):
         points = [
-            Point(float(x), spread, cell.flags) for cell in cells
+            Point(float(x), spread, cell.flags, cell.case.text) for cell in cells
             if cell.name == name
             and (x := cell.case.number(at)) is not None
             and (spread := cell.spread(value))

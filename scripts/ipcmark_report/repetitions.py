@@ -34,7 +34,19 @@ def _repetition(window: Fields) -> Repetition | None:
     if not operations:
         return None
     typical = elapsed / operations if counted else float(numbers[5])
-    return Repetition(start, typical, voluntary / operations, involuntary / operations, operations)
+    return Repetition(
+        start, typical, voluntary / operations, involuntary / operations, operations,
+        _number(window, "p10_ns"), _number(window, "p90_ns"),
+        (_number(window, "run_delay_ns") or 0) / elapsed if elapsed else 0, _peers(window),
+    )
+
+
+def _peers(window: Fields) -> tuple[float, ...]:
+    """What each peer counted; empty where not every one is a number."""
+    counts = window.values.get("peer_operations")
+    if not isinstance(counts, list) or any(number_fault(count) for count in counts):
+        return ()
+    return tuple(float(count) for count in counts)
 
 
 def _anchor(look: Fields, time: float | None) -> Anchor | None:

@@ -13,6 +13,8 @@ from .limits import limits_section
 from .model import Environment, Fact, Run
 from .nines import nines_figures
 from .open_loop import open_loop_section
+from .processes import processes_section
+from .recipes import recipe_of
 from .throughput import throughput_section
 from .trust import trust_marks, trust_section
 from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
@@ -30,13 +32,14 @@ def summarise(run: Run) -> Summary:
         marks=trust_marks(run, cells) + run.marks + _row_marks(run, cells),
         headline=headline(cells),
         trust=trust_section(run, cells, machine),
+        processes=processes_section(run, cells, machine),
         sections=(
             _latency_section(run, cells, machine),
             open_loop_section(cells, machine),
-            throughput_section(cells, machine),
-            contention_section(cells, machine),
+            throughput_section(cells, run.caches, machine),
+            contention_section(cells, run.processes, machine),
             fork_section(cells, machine),
-            limits_section(cells, machine),
+            limits_section(cells, run.environment, machine),
         ),
         environment=environment_rows(run.environment),
         end_recorded=run.environment.end is not None,
@@ -44,6 +47,7 @@ def summarise(run: Run) -> Summary:
         failed=failed_cases(run),
         without_result=without_result(run),
         not_measurable=run.info.not_measurable,
+        recipe=recipe_of(run.info),
     )
 
 

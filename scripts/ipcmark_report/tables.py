@@ -25,6 +25,7 @@ def table(cells: Sequence[Cell], names: Sequence[Column], numbers: Sequence[Colu
         len(names) + (len(names) in kept),
         tuple(tuple(row[index] for index in kept) for row in texts),
         int(len(columns) - 1 in kept),
+        tuple(cell.case.text for cell in cells),
     )
 
 

@@ -10,10 +10,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 def plain(text: str) -> str:
     """The text with every invisible character but the line break spelled as an escape."""
-    # What Python calls printable has none; nearly all texts of a run are.
-    if text.isprintable():
-        return text
-    return "".join(_visible(c) for c in text)
+    # Printable is what has none of _HIDDEN, and no line break.
+    return text if text.isprintable() else "".join(_visible(c) for c in text)
 
 
 def one_line(text: str) -> str:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import tables, units
-from .cells import Cell, Value, nouns, reference_size, select, sizes
+from .cells import Cell, Value, nouns, placements, reference_size, select, sizes
 from .floors import Floors
 from .panels import OPERATIONS, caption, curves_drawing, leading, rows_drawing
+from .rankings import ranking
+from .ridges import ridge_says, with_ridges
 from .views import Axis, Figure, Section, Table, Unit
 
 _MESSAGES: Value = lambda row: row.messages_per_second
 _BYTES: Value = lambda row: row.bytes_per_second
 
 
-def throughput_section(cells: Sequence[Cell], machine: str) -> Section:
+def throughput_section(cells: Sequence[Cell], caches: Sequence[tuple[int, int]], machine: str) -> Section:
     figures = []
     for index, noun in enumerate(nouns(select(cells, "throughput"))):
         own = select(cells, "throughput", noun)
-        draw = _curve if len(sizes(own)) > 1 else _rows
-        figures.append(draw(own, noun, Floors(cells), machine, f"throughput-{index}"))
+        anchor = f"throughput-{index}"
+        figures.append(_curve(own, noun, Floors(cells), caches, machine, anchor) if len(sizes(own)) > 1
+                       else _rows(own, noun, Floors(cells), machine, anchor))
     return Section(
         "throughput",
         "Throughput against message size",
@@ -30,17 +33,21 @@ def throughput_section(cells: Sequence[Cell], machine: str) -> Section:
     )
 
 
-def _curve(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor: str) -> Figure:
+def _curve(cells: Sequence[Cell], noun: str, floors: Floors, caches: Sequence[tuple[int, int]], machine: str,
+           anchor: str) -> Figure:
     drawn, note = leading(cells, _BYTES, descending=True)
     return Figure(
         anchor,
         f"Throughput against message size: {noun}",
         f"Which {noun} backend moves most at which message size, and where do they cross?",
-        curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
-                       _BYTES, Axis("one way (log)", Unit.BYTES_PER_SECOND), floors),
+        with_ridges(curves_drawing(drawn, "size", Axis("message size (log)", Unit.BYTES),
+                                   _BYTES, Axis("one way (log)", Unit.BYTES_PER_SECOND), floors), placements(drawn),
+                    cells, _BYTES, caches),
         caption("Bytes a second, one way.", cells, OPERATIONS, "messages", machine),
         _table(cells),
-        (*floors.note(drawn, rate=True), *note),
+        ("The broad line is the ridge: the best backend at each size. Upright: the sizes at which something in the machine or the "
+         "kernel changes.", *floors.note(drawn, rate=True), *note),
+        ridge_says(cells, _BYTES, caches),
     )
 
 
@@ -60,6 +67,7 @@ def _rows(cells: Sequence[Cell], noun: str, floors: Floors, machine: str, anchor
         caption(f"{thing.capitalize()} a second, one way.", cells, OPERATIONS, thing, machine),
         _table(cells),
         (*floors.note(cells, rate=True), *notes),
+        ranking(cells, _MESSAGES, lambda value: units.amount(value, units.rate_scale(thing)), descending=True),
     )
 
 

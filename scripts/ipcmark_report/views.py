@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Protocol
 
 from .model import Fact, NotMeasurable
 from .stats import Spread
 
 
 class Unit(Enum):
-    """What the numbers along an axis are; charts.py knows how to write each."""
+    """What the numbers along an axis are; charts knows how to write each."""
 
     TIME = "time"
     MESSAGES_PER_SECOND = "messages/s"
@@ -20,6 +21,8 @@ class Unit(Enum):
     MEBIBYTES = "MiB"
     COUNT = "count"
     SECONDS = "seconds"
+    CLOCK = "clock"  # seconds of the Unix epoch
+    PERCENT = "per cent"
     NINES = "nines"
 
 
@@ -34,11 +37,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Point:
-    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it."""
+    """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it; `case` is
+    the one that it is of, where it is one's."""
 
     at: str | float
     value: Spread
     flags: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,20 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A place on the x axis that has a name."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
 class Panel:
     """`floors` are the limits below which (for a rate: above which) nothing is expected. For DOTS there
     is one of them, with a point a category; for CURVES one a limit. Their style counts for itself. `marks` stand
     on the rows of BARS, each at its own distance from zero. `void_from` is where on the x axis of CURVES nothing
-    can be said any more."""
+    can be said any more. `fits` are what curves would be by their model, in their styles; `ridge` is the best of the
+    curves at each place, drawn broadly beneath them; `rules` stand upright."""
 
     title: str
     series: tuple[Series, ...]
@@ -71,6 +85,9 @@ class Panel:
     floors: tuple[Series, ...] = ()
     marks: tuple[Series, ...] = ()
     void_from: float | None = None
+    fits: tuple[Series, ...] = ()
+    ridge: tuple[Point, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,24 +116,117 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """A row a category and a dot a value, `spread` out as they are; a series a kind of dots."""
+
+    x: Axis
+    panels: tuple[Panel, ...]
+    log: bool = True
+
+
+@dataclass(frozen=True)
+class Strand:
+    """The distribution of one process: the share of its operations that take at most each of the values.
+    `estimate` is what stands for it; `style` is that of its `kind`."""
+
+    kind: str
+    style: int
+    values: tuple[float, ...]
+    shares: tuple[float, ...]
+    estimate: float
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The processes of one case."""
+
+    title: str
+    strands: tuple[Strand, ...]
+
+
+@dataclass(frozen=True)
+class Ecdf:
+    """A panel a case with a line a process, and below it a dot a process; each has its own scale."""
+
+    x: Axis
+    bundles: tuple[Bundle, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A panel of a Stack: dots over what they all share, on a scale of its own."""
+
+    panel: Panel
+    y: Axis
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Stack:
+    x: Axis
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """CPUs that share something."""
+
+    name: str
+    cpus: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class HeatMap:
     """A square of values between CPUs, its rows and columns in the order of `cpus`; None where there is
-    no value."""
+    no value. `brackets` are levels of what CPUs share, the innermost first."""
 
     cpus: tuple[int, ...]
     values: tuple[tuple[float | None, ...], ...]
     unit: Unit
+    title: str = ""
+    brackets: tuple[tuple[Bracket, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class HeatMaps:
+    """Maps side by side, each with a scale of its own."""
+
+    maps: tuple[HeatMap, ...]
+
+
+AnyDrawing = Drawing | HeatMap | HeatMaps | Cloud | Strip | Ecdf | Stack
 
 
 @dataclass(frozen=True)
 class Table:
     """Text cells; the first `names` columns name the row, the last `remarks` say more of it, the others
-    hold numbers."""
+    hold numbers. `cases` are the names of the cases that the rows are of, empty where they are of none."""
 
     columns: tuple[str, ...]
     names: int
     rows: tuple[tuple[str, ...], ...]
     remarks: int = 0
+    cases: tuple[str, ...] = ()
+
+
+class Drawn(Protocol):
+    """What is needed of a figure, of one run or of several, to draw it."""
+
+    @property
+    def anchor(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def question(self) -> str: ...
+
+    @property
+    def says(self) -> str: ...
+
+    @property
+    def drawing(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -127,7 +237,7 @@ class Figure:
     anchor: str
     title: str
     question: str
-    drawing: Drawing | HeatMap | Cloud
+    drawing: AnyDrawing
     caption: str
     table: Table
     notes: tuple[str, ...] = ()
@@ -145,7 +255,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class Section:
-    """`empty` says why there is no figure; it is shown only then."""
+    """`empty` says why there is no figure; it is shown only then. `missing` are the charts that this run has no
+    data for, a line each."""
 
     anchor: str
     title: str
@@ -153,6 +264,7 @@ class Section:
     figures: tuple[Figure, ...]
     empty: str
     listings: tuple[Listing, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,6 +313,14 @@ class EnvironmentRow:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How to measure a case of the run again: what stands before and after the filter that names it."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class Summary:
     title: str
     machine: str
@@ -208,6 +328,7 @@ class Summary:
     marks: tuple[str, ...]
     headline: HeadTable
     trust: Section
+    processes: Section
     sections: tuple[Section, ...]
     environment: tuple[EnvironmentRow, ...]
     end_recorded: bool
@@ -215,3 +336,13 @@ class Summary:
     failed: tuple[FailedCase, ...]
     without_result: tuple[str, ...]
     not_measurable: tuple[NotMeasurable, ...]
+    recipe: Recipe
+
+    @property
+    def all_sections(self) -> tuple[Section, ...]:
+        """In the order of the page."""
+        return (self.trust, self.processes, *self.sections)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for section in self.all_sections for figure in section.figures)

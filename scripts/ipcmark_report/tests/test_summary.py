@@ -10,9 +10,12 @@ from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Row
 from ipcmark_report.panels import leading
 from ipcmark_report.summary import environment_rows, failed_cases, summarise
-from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMap, Kind, Panel, Summary
+from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMaps, Kind, Panel, Summary
 
 from .synthetic import PROCESS, Synthetic, failed_row
+
+
+NOWHERE = Environment((), None)
 
 
 def latency(backend: str, p50: float, number: int = 1, rest: str = "size:64/placement:same_core") -> Row:
@@ -200,13 +203,15 @@ def test_limits_never_count_as_a_backend(tmp_path: Path) -> None:
 
 def test_maps_hold_every_pair_both_ways_round(tmp_path: Path) -> None:
     summary = summary_of(tmp_path, Synthetic(rounds=1, cpus=4))
-    figure = figure_of(summary, "limits-cache_line")
-    assert isinstance(figure.drawing, HeatMap)
-    values = figure.drawing.values
-    assert figure.drawing.cpus == (0, 1, 2, 3)
+    figure = figure_of(summary, "limits-pairs")
+    assert isinstance(figure.drawing, HeatMaps)
+    sleeping, spinning = figure.drawing.maps
+    assert (sleeping.title, spinning.title) == ("peers that sleep", "peers that spin")
+    values = spinning.values
+    assert spinning.cpus == (0, 1, 2, 3)
     assert all((values[a][b] is None) == (a == b) and values[a][b] == values[b][a] for a in range(4) for b in range(4))
-    assert figure.says.startswith("Of 6 pairs the nearest, CPUs ") and "the farthest, 0 and 3," in figure.says
-    assert figure_of(summary, "limits-wake_up").says.startswith("All 6 pairs are alike: from ")
+    assert figure.says.startswith("Peers that sleep: All 6 pairs are alike: from ")
+    assert "Peers that spin: Of 6 pairs the nearest, CPUs " in figure.says and "the farthest, 0 and 3," in figure.says
 
 
 def test_the_limits_say_what_a_turn_costs_here(tmp_path: Path) -> None:
@@ -223,8 +228,8 @@ def test_a_pair_that_names_no_two_cpus_is_not_mapped() -> None:
         assert case is not None
         return Row(case, "limits", 1, latency_ns_p50=5.0, time_ns=5.0, operations=1.0)
 
-    assert limits_section(cells_of([limit(c) for c in ("1", "1-", "1-1", "a-b", "-1-2")]), "m").figures == ()
-    assert len(limits_section(cells_of([limit("3-1")]), "m").figures) == 1
+    assert limits_section(cells_of([limit(c) for c in ("1", "1-", "1-1", "a-b", "-1-2")]), NOWHERE, "m").figures == ()
+    assert len(limits_section(cells_of([limit("3-1")]), NOWHERE, "m").figures) == 1
 
 
 def panel_of(figure: Figure, start: str) -> Panel:

@@ -1,0 +1,1 @@
+"""The figures of a comparison: what each shows, its question and its answer."""

@@ -1,0 +1,125 @@
+"""The page in a real browser: sorting, filtering, keyboard, dark, narrow, on paper, and that nothing leaves the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipcmark_report.__main__ import main
+
+from .synthetic import Synthetic, distribution, row
+
+HERE = Path(__file__).resolve().parent / "browser"
+HOSTILE = "<script>alert(1)</script>"
+LONG = "x" * 300
+
+
+def _missing() -> str | None:
+    """Why there is no browser to drive; None where there is one."""
+    if not shutil.which("chromium"):
+        return "no chromium: apt-get install chromium"
+    if not shutil.which("node"):
+        return "no node: apt-get install nodejs npm"
+    if not (HERE / "node_modules" / "playwright-core").is_dir():
+        return f"no playwright-core: npm ci --ignore-scripts in {HERE}"
+    return None
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    if (reason := _missing()) is not None:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("browser")
+    rows = [row(f"latency/pipe/{name}/size:64/placement:same_core", 5e3, distribution(5e3, random.Random(1), 1)[1])
+            for name in (HOSTILE, LONG)]
+    run = Synthetic(rounds=3, binaries=("limits", "latency", "contention"), measures=("limits", "latency", "contention"),
+                    placements=("cross_core", "same_core"), extra_rows={"latency": rows})
+    run.environment["machine"]["host_name"] = f"{HOSTILE}\x07" + LONG
+    page, pdf = folder / "page.html", folder / "page.pdf"
+    assert main([str(run.write(folder / "run")), "--out", str(page)]) == 0
+    done = subprocess.run(["node", HERE / "page_check.mjs", shutil.which("chromium"), page, pdf], capture_output=True, text=True,
+                          timeout=120, env={**os.environ, "HOME": str(folder)})
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _values(texts: list[str]) -> list[float]:
+    """What a reader takes the cells of a column of times for, ns."""
+    factors = {"ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9}
+    found = [re.fullmatch(r"([\d.]+)(?: \([^)]*\))? (ns|µs|ms|s)", text) for text in texts if text != "–"]
+    assert all(found), texts
+    return [float(one.group(1)) * factors[one.group(2)] for one in found if one]
+
+
+def test_a_click_sorts_by_size_and_not_by_letters(seen: dict[str, Any]) -> None:
+    state, column = seen["sorting"]["sorts"][0]
+    assert state == "ascending"
+    assert _values(column) == sorted(_values(seen["sorting"]["before"])) != _values(seen["sorting"]["before"])
+
+
+def test_the_keyboard_sorts_the_other_way_and_back(seen: dict[str, Any]) -> None:
+    (_, (down, column), (last, order)) = seen["sorting"]["sorts"]
+    assert down == "descending" and _values(column) == sorted(_values(column), reverse=True)
+    assert last is None and order == seen["sorting"]["before"]
+
+
+def test_what_has_no_value_stays_last(seen: dict[str, Any]) -> None:
+    for _, column in seen["sorting"]["sorts"][:2]:
+        empty = column.count("–")
+        assert not empty or set(column[-empty:]) == {"–"}
+
+
+def test_a_filter_leaves_the_rows_with_its_words_and_says_how_many(seen: dict[str, Any]) -> None:
+    found = seen["filter"]
+    assert 0 < len(found["left"]) < found["all"] and all(found["word"] in text for text in found["left"])
+    assert found["count"] == f"{len(found['left'])} of {found['all']} rows"
+    assert (found["none"], found["again"]) == (0, found["all"])
+
+
+def test_a_filter_has_a_label_and_its_count_is_announced(seen: dict[str, Any]) -> None:
+    assert (seen["filter"]["live"], seen["filter"]["label"]) == ("polite", 1)
+
+
+def test_nothing_is_asked_of_a_network_and_nothing_fails(seen: dict[str, Any]) -> None:
+    assert seen["errors"] == []
+    assert seen["requests"] and all(url.startswith("file://") for url in seen["requests"])
+
+
+def test_the_dark_page_has_light_ink_in_text_and_charts(seen: dict[str, Any]) -> None:
+    def bright(colour: str) -> float:
+        return sum(map(float, re.findall(r"[\d.]+", colour)[:3]))
+
+    assert bright(seen["light"]["ink"]) < 200 and bright(seen["light"]["paper"]) > 700
+    assert bright(seen["dark"]["ink"]) > 550 and bright(seen["dark"]["paper"]) < 150
+
+
+def test_a_phone_scrolls_in_one_direction(seen: dict[str, Any]) -> None:
+    assert seen["phone"]["wide"] == []
+    assert seen["phone"]["width"] <= 400
+
+
+def test_paper_gets_what_is_closed_on_the_screen(seen: dict[str, Any]) -> None:
+    assert seen["print"]["head"] == "%PDF-" and seen["print"]["bytes"] > 50_000
+    before, after = seen["print"]["closed"]
+    assert before > 0 and seen["print"]["open"] == 0 and after == before
+
+
+def test_a_reader_of_the_screen_finds_landmarks_names_and_numbers(seen: dict[str, Any]) -> None:
+    assert seen["landmarks"] == ["header", "nav[aria-label]", "main", "footer"]
+    assert seen["skip"] == ["skip", "#main"] and seen["skipped"] == "#main"
+    assert seen["drawings"]
+    for drawing in seen["drawings"]:
+        assert drawing["role"] == "img" and drawing["title"] and drawing["described"] and drawing["table"]
+
+
+def test_without_script_every_row_and_command_is_there(seen: dict[str, Any]) -> None:
+    assert seen["bare"]["rows"] > 50 and seen["bare"]["commands"] > 30 and seen["bare"]["buttons"] == 0
