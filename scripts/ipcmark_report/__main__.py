@@ -12,6 +12,8 @@ from . import chart_files, page
 from .charts import FORMATS
 from .compare.page.command_line import Asked, comparison_page
 from .compare.page.render import render
+from .directories import sides
+from .files import write_whole
 from .load import load_run
 from .model import BadInput
 from .summary import summarise
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.charts is not None:
             chart_files.write(figures, options.charts, options.format or FORMATS[:1])
         if options.out is not None:
-            page.write(html(), options.out)
+            write_whole(html().encode(), options.out)
     except BadInput as error:
         print(f"report: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], str]]:
     """The figures, and what makes the page with them: of one run, or of how several compare."""
-    runs = _sides(options.runs)
+    runs = sides(options.runs)
     if len(runs) > 1:
         compared = comparison_page(runs, Asked(tuple(options.varying), options.selftest, options.filter))
         return compared.figures, lambda: render(compared)
@@ -60,12 +62,6 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], st
             raise BadInput(f"--{name}: is for comparing; name two runs or more")
     summary = summarise(load_run(runs[0]))
     return summary.figures, lambda: page.render(summary)
-
-
-def _sides(runs: list[Path]) -> list[Path]:
-    """What `ipcmark run --versus` wrote holds its two runs."""
-    both = [runs[0] / name for name in ("base", "versus")]
-    return both if len(runs) == 1 and not (runs[0] / "run.json").exists() and all(map(Path.is_dir, both)) else runs
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

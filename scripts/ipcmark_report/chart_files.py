@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .charts import file_of
+from .files import write_folder
 from .model import BadInput
 from .text import one_line
 from .views import Drawn
@@ -26,30 +24,7 @@ def check(target: Path) -> None:
 
 
 def write(figures: Iterable[Drawn], target: Path, formats: Sequence[str]) -> None:
-    """`<anchor>.<format>` for every figure and format. They are written beside the target, which then appears whole."""
+    """`<anchor>.<format>` for every figure and format."""
     check(target)
-    name, parent = one_line(str(target)), target.absolute().parent
-    temporary: str | None = None
-    try:
-        temporary = tempfile.mkdtemp(prefix=".charts-", suffix=".tmp", dir=parent)
-        for figure in figures:
-            for form in dict.fromkeys(formats):
-                _put(Path(temporary) / f"{figure.anchor}.{form}", file_of(figure.drawing, form))
-        # mkdtemp gives 0700; the charts follow the user's umask like anything new.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o777 & ~mask)
-        # Over an empty directory too, at once.
-        os.rename(temporary, target)
-    except OSError as error:
-        raise BadInput(f"{name}: cannot be written: {error.strerror}; give --charts a place in a directory you can write") from error
-    finally:
-        if temporary is not None and os.path.lexists(temporary):
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _put(path: Path, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    write_folder({f"{figure.anchor}.{form}": file_of(figure.drawing, form)
+                  for figure in figures for form in dict.fromkeys(formats)}, target, "--charts")

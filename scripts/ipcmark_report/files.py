@@ -34,11 +34,11 @@ def write_whole(data: bytes, target: Path, option: str = "--out") -> None:
             os.unlink(temporary)
 
 
-def write_folder(files: Mapping[str, bytes], target: Path) -> None:
+def write_folder(files: Mapping[str, bytes], target: Path, option: str = "--out") -> None:
     """A new folder with all the files; an existing one only where it is empty."""
     name = one_line(str(target))
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise BadInput(f"{name}: exists already; give --out the name of a new directory, or remove it")
+        raise BadInput(f"{name}: exists already; give {option} the name of a new directory, or remove it")
     temporary: str | None = None
     try:
         temporary = tempfile.mkdtemp(prefix=".ipcmark-", suffix=".tmp", dir=target.parent)
@@ -48,7 +48,7 @@ def write_folder(files: Mapping[str, bytes], target: Path) -> None:
         os.chmod(temporary, 0o777 & ~umask())
         os.rename(temporary, target)
     except OSError as error:
-        raise _unwritable(name, error) from error
+        raise _unwritable(name, error, option) from error
     finally:
         if temporary is not None and os.path.lexists(temporary):
             shutil.rmtree(temporary, ignore_errors=True)
@@ -60,7 +60,7 @@ def _fill(file: BinaryIO, data: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def _unwritable(name: str, error: OSError, option: str = "--out") -> BadInput:
+def _unwritable(name: str, error: OSError, option: str) -> BadInput:
     return BadInput(f"{name}: cannot be written: {error.strerror}; give {option} a place in a directory you can write")
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..directories import sides
 from ..files import write_whole
 from ..judging import ESTIMATORS, load_selftest
 from ..load import load_run
@@ -119,17 +120,10 @@ def _sides(options: argparse.Namespace) -> tuple[list[Path], list[list[Path]]]:
         if options.runs or not options.base or not options.new:
             raise BadInput(f"name every run with --base or --new, at least one of each; usage: {USAGE}")
         return options.base, [options.new]
-    if len(options.runs) == 1 and (pair := _pair(options.runs[0])) is not None:
-        return [pair[0]], [[pair[1]]]
-    if len(options.runs) < 2:
+    runs = sides(options.runs) if options.runs else []
+    if len(runs) < 2:
         raise BadInput(f"name two runs (after --json and --markdown stands a FILE: write --json=FILE); usage: {USAGE}")
-    return [options.runs[0]], [[path] for path in options.runs[1:]]
-
-
-def _pair(folder: Path) -> tuple[Path, Path] | None:
-    """The two runs of `ipcmark run --versus`, which the folder holds."""
-    both = folder / "base", folder / "versus"
-    return both if all((one / "run.json").exists() for one in both) else None
+    return [runs[0]], [[path] for path in runs[1:]]
 
 
 def _write(comparisons: Sequence[Comparison], options: argparse.Namespace) -> None:

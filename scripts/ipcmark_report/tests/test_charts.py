@@ -3,10 +3,11 @@
 import re
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from ipcmark_report import chart_files
+from ipcmark_report import files
 from ipcmark_report.__main__ import main
 from ipcmark_report.charts import draw, file_of
 from ipcmark_report.stats import Spread
@@ -113,10 +114,10 @@ def test_a_place_or_format_that_will_not_do_is_one_line(run: str, tmp_path: Path
 def test_charts_are_written_whole_or_not_at_all(
     run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(path: Path, content: bytes) -> None:
-        path.write_bytes(content[:10])
+    def full(file: BinaryIO, content: bytes) -> None:
+        file.write(content[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(chart_files, "_put", full)
+    monkeypatch.setattr(files, "_fill", full)
     assert_refused(capsys, [run, "--charts", str(tmp_path / "charts")], "No space left on device")
     assert list(tmp_path.iterdir()) == []
