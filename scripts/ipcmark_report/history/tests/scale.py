@@ -65,7 +65,8 @@ def measure(run: str, real: Record, count: int, folder: Path) -> None:
     case = next(levels(real))[0]
     print(f"{count} runs x {CASES} cases x {len(ESTIMATORS)} figures x {PROCESSES} processes: "
           f"{file.stat().st_size / 2**20:.1f} MiB")
-    print(f"  inside add, the last {TIMED}: {1e3 * sum(times[-TIMED:]) / TIMED:.1f} ms each")
+    last = times[-TIMED:]
+    print(f"  inside add, the last {len(last)}: {1e3 * sum(last) / len(last):.1f} ms each")
     for what in (("list",), ("list", "--json"), ("trend", case),
                  ("trend", case, "--chart", str(folder / "trend.svg")), ("add", run)):
         seconds, mib = command(*what, "--store", str(file))
