@@ -233,7 +233,7 @@ def test_a_failed_write_leaves_the_old_page_and_no_rest(
     out = tmp_path / "pages" / "page.html"
     out.parent.mkdir()
     out.write_text("old")
-    monkeypatch.setattr("ipcmark_report.page.os.fsync", full)
+    monkeypatch.setattr("ipcmark_report.files.os.fsync", full)
     assert_refused(capsys, [run, "--out", str(out)], "No space left on device")
     assert out.read_text() == "old"
     assert list(out.parent.iterdir()) == [out]
