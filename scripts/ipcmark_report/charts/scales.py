@@ -42,7 +42,8 @@ def value_axis(axis: matplotlib.axis.Axis, view: Axis, limits: tuple[float, floa
 def place_axis(axes: Axes, view: Axis, places: Sequence[float], labels: bool) -> None:
     """Ticks at the measured positions themselves, thinned where they would collide."""
     if view.unit is Unit.NINES:
-        shown = [x for x in NINES if places and x <= places[-1]]
+        # Over many decades the half lies too near to nothing for two labels.
+        shown = [x for x in NINES if places and x <= places[-1] and (x > 1 or places[-1] <= 100)]
     else:
         shown = list(places[:: max(1, math.ceil(len(places) / 7))])
     positive = [x for x in places if x > 0]
