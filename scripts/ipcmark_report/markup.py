@@ -48,7 +48,7 @@ class Drawings:
     """Each figure's drawing by its anchor, and the style that they share."""
 
     by_anchor: dict[str, Markup]
-    style: Markup
+    style: str
 
 
 def drawings(figures: Iterable[Drawn], tip: Callable[[str], str]) -> Drawings:
@@ -64,4 +64,4 @@ def drawings(figures: Iterable[Drawn], tip: Callable[[str], str]) -> Drawings:
                                                       figure.says or figure.question)))
         for figure in figures
     }
-    return Drawings(by_anchor, Markup("\n".join(f".{name}{{{html.unescape(style)}}}" for style, name in classes.items())))
+    return Drawings(by_anchor, "\n".join(f".{name}{{{html.unescape(style)}}}" for style, name in classes.items()))

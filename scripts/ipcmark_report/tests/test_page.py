@@ -114,6 +114,12 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     assert not re.search(r"url\((?!#)|@import", html)
 
 
+def test_the_style_is_style_and_not_text(tmp_path: Path) -> None:
+    html, _ = make(tmp_path, Synthetic(rounds=1, measures=("latency",)))
+    style = html.partition("<style>")[2].partition("</style>")[0]
+    assert "&" not in style and 'th[aria-sort="ascending"]' in style and ".s0{" in style
+
+
 def test_the_policy_allows_the_script_of_the_page_and_no_other(tmp_path: Path) -> None:
     html, _ = make(tmp_path, Synthetic(rounds=1, measures=()))
     script = html.partition("<script>")[2].partition("</script>")[0]
