@@ -11,9 +11,11 @@ from . import controls as control
 from .cells import Draft
 from .design import LEAST_BOOTS, Plan, same_boot
 from .differences import SETTINGS
+from .discovery import ALPHA
 from .facts import declared
 from .model import Cell, Design, Difference, Unmatched, Verdict
 from .processes import Side
+from .signed_rank import LEAST_PAIRS
 
 # Marks of a run that are told before the cells; a run with more has them on its own page.
 _MOST_MARKS = 6
@@ -138,6 +140,19 @@ def notes(base: Run, new: Run, drafts: Sequence[Draft], selftest: SelfTest | Non
             notes.append("WARNING: the self-test is of another machine: " + shorten(selftest.machine, 120))
     elif base.info.selftest_date is None:
         notes.append("No self-test of the machine: a threshold of 2 %, and nobody knows what it can find.")
+    if least := _least(drafts):
+        notes.append(least)
     if base.info.estimators != new.info.estimators:
         notes.append("The two runs froze other estimators or thresholds: those of the base are used.")
     return tuple(notes)
+
+
+def _least(drafts: Sequence[Draft]) -> str:
+    """Where so few pairs among so many tests can hardly be starred; empty where they can."""
+    pairs = max((sample.size for draft in drafts if (sample := draft.samples[draft.judged_by]).paired), default=0)
+    smallest = 2.0 ** (1 - pairs)
+    together = smallest * len(drafts) / ALPHA
+    if pairs < LEAST_PAIRS or together <= 1:
+        return ""
+    return (f"{pairs} pairs cannot give less than p = {smallest:.2g}: of {len(drafts)} tests at least {int(together) + 1} would "
+            "have to be as clear as that for any star; measure more rounds, or fewer cases.")

@@ -83,6 +83,12 @@ def test_fewer_than_six_pairs_give_no_verdict_and_say_why(compared: Compared) ->
     assert starred(comparison) == set()
 
 
+def test_few_pairs_among_many_tests_are_told_to_be_too_few(compared: Compared) -> None:
+    comparison = compared(rounds=6, inject={"pipe": 1.5})
+    assert starred(comparison) == set()
+    assert any("6 pairs cannot give less than p = 0.031: of 11 tests at least 7" in note for note in comparison.notes)
+
+
 def test_one_process_a_side_gives_no_verdict(compared: Compared) -> None:
     change = cell(compared(rounds=1, inject={"pipe": 3}, interleaved=False), PIPE).judged
     assert change.verdict is Verdict.NONE and "1 process on a side" in change.why
