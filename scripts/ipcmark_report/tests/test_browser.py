@@ -17,6 +17,8 @@ from ipcmark_report.__main__ import main
 
 from .synthetic import Synthetic, distribution, row
 
+# One browser for all of them.
+pytestmark = pytest.mark.xdist_group("browser")
 HERE = Path(__file__).resolve().parent / "browser"
 HOSTILE = "<script>alert(1)</script>"
 LONG = "x" * 300
