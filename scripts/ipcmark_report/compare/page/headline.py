@@ -67,8 +67,8 @@ def _says(comparison: Comparison, slower: int, faster: int) -> str:
     equal = sum(cell.judged.verdict is Verdict.EQUIVALENT for cell in comparison.cells)
     shown = f"{equal or 'none'} of them {'is' if equal == 1 else 'are'} shown to be equal within the threshold"
     if beyond := sum(map(_lies_beyond, comparison.cells)):
-        return (f"No star in {counted(total)}, but {beyond} {'has an interval' if beyond == 1 else 'have intervals'} wholly beyond the "
-                f"threshold: among so many tests these pairs are too few for a star. Measure them again, with more pairs. "
+        have = "has an interval" if beyond == 1 else "have intervals"
+        return (f"No star in {counted(total)}, but {beyond} {have} wholly beyond the threshold: among so many tests these pairs are too few for a star. Measure them again, with more pairs. "
                 f"{shown[0].upper()}{shown[1:]}.")
     return f"Nothing changed that this comparison could see, in {counted(total)}; {shown}."
 
