@@ -55,7 +55,7 @@ def _what(case: Case) -> str:
 def _figure(cells: Sequence[Cell], machine: str, anchor: str) -> Figure:
     case = cells[0].case
     counts = {cell.case.number("processes") for cell in cells}
-    peers = f", {case.number('processes')} processes" if len(counts) == 1 else ""
+    peers = f", {case.number('processes')} process{'es' if case.number('processes') != 1 else ''}" if len(counts) == 1 else ""
     drawn, note = leading(cells, _ALL_PEERS, descending=True)
     fits = fits_of(cells, _ALL_PEERS)
     single = "This run measured one process count; the `default` preset measures the curve."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from . import units
 from .cells import Cell, Value, at_placement, placements
 
 
@@ -22,4 +23,4 @@ def _at(cells: Sequence[Cell], placement: str, value: Value, write: Callable[[fl
     if len(found) == 1:
         return text + "."
     factor = max(best[0], last[0]) / min(best[0], last[0])
-    return f"{text}; {last[1]}, the last of {len(found)}, has {write(last[0])} ({factor:.3g} times)."
+    return f"{text}; {last[1]}, the last of {len(found)}, has {write(last[0])} ({units.digits(factor)} times)."

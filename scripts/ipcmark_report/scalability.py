@@ -77,6 +77,8 @@ def says(cells: Sequence[Cell], rate: Value, fits: Fits) -> str:
         law = fits.get((cell.name, placement))
         if law is not None:
             text += (f"; by the fitted law its rate grows without limit (σ {units.digits(law.contention)})" if math.isinf(law.peak)
+                     else f"; by the fitted law every further process slows it down (σ {units.digits(law.contention)}, "
+                          f"κ {units.digits(law.crosstalk)})" if law.peak < 1.5
                      else f"; by the fitted law more than {law.peak:.0f} only slow it down (σ {units.digits(law.contention)}, "
                           f"κ {units.digits(law.crosstalk)})")
         sentences.append(text + ".")

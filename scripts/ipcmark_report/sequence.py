@@ -19,7 +19,7 @@ PARTS = 100
 FEWEST_PARTS = 10
 NS = 1e9
 # What of the machine's load is recorded at the start and at the end.
-_LOAD = (("average", "load average"), ("cpu_pressure_percent", "CPU pressure, %"), ("steal_percent", "steal, %"))
+_LOAD = (("average", "load average"), ("cpu_pressure_percent", "CPU pressure in %"), ("steal_percent", "steal in %"))
 
 Moment = tuple[float, float]  # seconds, value
 
@@ -145,7 +145,7 @@ def _load_text(environment: Environment) -> str:
         start = environment.start_text("load", key)
         end: Fact | None = ends.get(("load", key))
         if start is not None:
-            parts.append(f"{name} {_short(start)} at the start" + (f" and {_short(end.text)} at the end" if end else ""))
+            parts.append(f"{name}: {_short(start)} at the start" + (f" and {_short(end.text)} at the end" if end else ""))
     return f"Recorded beside it: {'; '.join(parts)}." if parts else "Load, pressure and steal were not recorded."
 
 

@@ -20,7 +20,7 @@ LEAST_COLOURED = 2.0
 COLOURS = "cividis"
 LARGEST_FIELD = 0.62
 BEFORE, BESIDE = 0.5, 0.95  # left of a square: its CPUs; right of it: the scale
-NAMES, BRACKET = 0.45, 0.19
+NAMES, BRACKET = 0.45, 0.25
 
 
 def heat_map(view: HeatMap) -> Canvas:
@@ -79,7 +79,7 @@ def _bracket(page: Canvas, name: str, left: float, right: float, y: float) -> No
     axes.set_ylim(0, 1)
     axes.set_axis_off()
     if len(name) * CHARACTER * 0.85 < right - left:
-        page.text((left + right) / 2, y + 0.1, name, ha="center", va="center", size=FONT - 2)
+        page.text((left + right) / 2, y + 0.14, name, ha="center", va="center", size=FONT - 2)
 
 
 def _write_values(axes: Axes, view: HeatMap, norm: LogNorm) -> None:
@@ -103,7 +103,8 @@ def _colour_scale(page: Canvas, view: HeatMap, norm: LogNorm, left: float, top: 
     edges = [math.exp(low + (high - low) * step / steps) for step in range(steps + 1)]
     middles = [[math.sqrt(a * b)] for a, b in zip(edges, edges[1:])]
     axes = page.axes(left, top, 0.14, side)
-    axes.pcolormesh([0, 1], edges, middles, cmap=matplotlib.colormaps[COLOURS], norm=norm)
+    axes.pcolormesh([0, 1], edges, middles, cmap=matplotlib.colormaps[COLOURS], norm=norm,
+                    edgecolors="face", linewidth=0.4)
     axes.set_yscale("log")
     axes.xaxis.set_major_locator(NullLocator())
     axes.yaxis.tick_right()

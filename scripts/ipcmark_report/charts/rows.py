@@ -41,7 +41,8 @@ def dots(drawing: Drawing) -> Canvas:
         axes = page.axes(left, y + TITLE, WIDTH - left - 0.2 - side * len(panel.lanes), height)
         _rows(page, axes, panel.series, names)
         _floor_marks(axes, panel.floors, names)
-        value_axis(axes.xaxis, drawing.x, limits, labels=last)
+        # Lanes beside a panel leave room for few labels.
+        value_axis(axes.xaxis, drawing.x, limits, labels=last, ticks=4 if panel.lanes else 7)
         axes.set_xlim(limits)
         title(page, panel.title, y)
         for number, lane in enumerate(panel.lanes):

@@ -27,10 +27,11 @@ def log_limits(points: Iterable[Point]) -> tuple[float, float]:
     return low / 10**pad, high * 10**pad
 
 
-def value_axis(axis: matplotlib.axis.Axis, view: Axis, limits: tuple[float, float], labels: bool) -> None:
+def value_axis(axis: matplotlib.axis.Axis, view: Axis, limits: tuple[float, float], labels: bool,
+               ticks: int = 7) -> None:
     decades = math.log10(limits[1] / limits[0])
     subs = (1.0, 2.0, 5.0) if decades < 1.6 else (1.0, 3.0) if decades < 2.5 else (1.0,)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=7))
+    axis.set_major_locator(LogLocator(subs=subs, numticks=ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(writer(view.unit) if labels else lambda *_: ""))
     axis.grid(True)

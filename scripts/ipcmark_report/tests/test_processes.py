@@ -126,7 +126,7 @@ def test_the_best_at_each_size_and_what_the_peak_fits_into() -> None:
 def test_a_ranking_says_first_and_last_at_each_placement() -> None:
     cells = cells_of([row("a", 1, 5000.0), row("b", 1, 10000.0), row("a", 1, 7.0, rest="size:64/placement:unpinned")])
     assert ranking(cells, lambda one: one.latency_ns_p50, str) == (
-        "At cross_core, a is best with 5000.0; b, the last of 2, has 10000.0 (2 times). Unpinned, a is best with 7.0.")
+        "At cross_core, a is best with 5000.0; b, the last of 2, has 10000.0 (2.00 times). Unpinned, a is best with 7.0.")
 
 
 def test_a_run_without_records_says_what_it_cannot_draw(tmp_path: Path) -> None:
