@@ -1,6 +1,7 @@
 """The words and tables of a comparison: what is named, what is not, and how it is marked."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 from ipcmark_report.compare.model import Change, Design, Difference, Interval, Unmatched, Verdict
@@ -57,7 +58,15 @@ def test_where_nothing_changed_the_page_says_what_could_have_been_seen() -> None
     words = headline(Made(noise=0.003).comparison())
     assert words.says.startswith("Nothing changed that this comparison could see, in 8 cases; 8 of them")
     assert len(words.seen) == 5
-    assert words.seen[0].startswith(f"latency/pipe/same_core: 8 of 10 comparisons like this one find 3{NB}%; the intervals reach")
+    assert words.seen[0].startswith(f"latency/pipe/same_core: in a case by itself 8 of 10 comparisons like this one find 3{NB}%; the intervals reach")
+
+
+def test_what_too_many_tests_keep_from_a_star_is_not_called_nothing() -> None:
+    made = Made(factors={"pipe": 1.2}).comparison()
+    cells = tuple(replace(cell, changes=tuple(replace(change, verdict=Verdict.INCONCLUSIVE) for change in cell.changes))
+                  for cell in made.cells)
+    assert headline(replace(made, cells=cells)).says.startswith(
+        "No star in 8 cases, but 3 have intervals wholly beyond the threshold")
 
 
 def test_a_change_below_the_threshold_is_never_said_to_be_seen() -> None:

@@ -65,8 +65,18 @@ def _says(comparison: Comparison, slower: int, faster: int) -> str:
         parts = [f"{count} became {word}" for count, word in ((slower, "slower"), (faster, "faster")) if count]
         return f"Of {counted(total)} {' and '.join(parts)}."
     equal = sum(cell.judged.verdict is Verdict.EQUIVALENT for cell in comparison.cells)
-    return (f"Nothing changed that this comparison could see, in {counted(total)}; "
-            f"{equal or 'none'} of them {'is' if equal == 1 else 'are'} shown to be equal within the threshold.")
+    shown = f"{equal or 'none'} of them {'is' if equal == 1 else 'are'} shown to be equal within the threshold"
+    if beyond := sum(map(_lies_beyond, comparison.cells)):
+        have = "has an interval" if beyond == 1 else "have intervals"
+        return (f"No star in {counted(total)}, but {beyond} {have} wholly beyond the threshold: among so many tests these pairs are too few for a star. Measure them again, with more pairs. "
+                f"{shown[0].upper()}{shown[1:]}.")
+    return f"Nothing changed that this comparison could see, in {counted(total)}; {shown}."
+
+
+def _lies_beyond(cell: Cell) -> bool:
+    """By itself it would be a change."""
+    found, threshold = cell.judged.interval, 1 + cell.judged.threshold
+    return found is not None and (found.low > threshold or found.high < 1 / threshold)
 
 
 def _blocked(cells: Sequence[Cell]) -> str:
@@ -138,7 +148,7 @@ def _detectable(cells: Sequence[Cell]) -> str:
         return "what could have been seen is not known"
     low, high = percent.size(known[0]), percent.size(known[-1])
     span = low if low == high else f"{low} to {high}, by the case"
-    return f"8 of 10 comparisons like this one find {span}"
+    return f"in a case by itself 8 of 10 comparisons like this one find {span}"
 
 
 def _ruled_out(cells: Sequence[Cell]) -> str:
