@@ -41,7 +41,7 @@ class Lines {
 };
 
 /// A bench binary at work. Before every case it waits for its turn, so that several of them can
-/// share a machine, one case at a time. It runs in a process group of its own, its standard output
+/// share a machine, one case at a time. It runs in a session of its own, its standard output
 /// thrown away, and dies when this process does. When the object ends, no process of the group is
 /// left; orphans that left the group are this process's children if it is a subreaper
 /// (ipc::os::become_subreaper).
@@ -71,6 +71,7 @@ class Job {
   void remember(std::string_view line);
   Outcome how_it_ended();
   Outcome stop(std::string message);
+  void signal_group(int signal);
   void end_group();
 
   Lines progress_;
