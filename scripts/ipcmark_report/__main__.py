@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import chart_files, page
+from . import chart_files
+from .run_page import page
 from .charts import FORMATS
 from .compare.page.command_line import Asked, comparison_page
 from .compare.page.render import render
@@ -16,7 +17,7 @@ from .directories import sides
 from .files import write_whole
 from .load import load_run
 from .model import BadInput
-from .summary import summarise
+from .run_page.summary import summarise
 from .views import Drawn
 
 BAD_INPUT = 2

@@ -34,7 +34,7 @@ def entries_of(folder: Path) -> list[Entry]:
 
 
 def index_page(folder: Path) -> str:
-    return environment().get_template("index.html.j2").render(entries=entries_of(folder), assets=assets())
+    return environment().get_template("publish/index.html.j2").render(entries=entries_of(folder), assets=assets())
 
 
 def _entry(file: Path) -> Entry:

@@ -5,8 +5,8 @@ from pathlib import Path
 from ipcmark_report.cells import cells_of
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Row
-from ipcmark_report.nines import nines_figures
-from ipcmark_report.open_loop import kept, open_loop_section, rate, saturated_from
+from ipcmark_report.run_page.nines import nines_figures
+from ipcmark_report.run_page.open_loop import kept, open_loop_section, rate, saturated_from
 from ipcmark_report.views import Drawing
 
 from .synthetic import Synthetic

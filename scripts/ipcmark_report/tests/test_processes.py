@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from ipcmark_report.cells import cells_of
-from ipcmark_report.heaps import heap_figures
+from ipcmark_report.run_page.heaps import heap_figures
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Process, Repetition, Row, Run
-from ipcmark_report.rankings import ranking
-from ipcmark_report.ridges import ridge_says
-from ipcmark_report.sequence import sequence_figure
-from ipcmark_report.spending import components_figure, power_figure
+from ipcmark_report.run_page.rankings import ranking
+from ipcmark_report.run_page.ridges import ridge_says
+from ipcmark_report.run_page.sequence import sequence_figure
+from ipcmark_report.run_page.spending import components_figure, power_figure
 from ipcmark_report.views import Drawing, Ecdf, Stack, Unit
 
 from .synthetic import Synthetic
@@ -130,7 +130,7 @@ def test_a_ranking_says_first_and_last_at_each_placement() -> None:
 
 
 def test_a_run_without_records_says_what_it_cannot_draw(tmp_path: Path) -> None:
-    from ipcmark_report.summary import summarise
+    from ipcmark_report.run_page.summary import summarise
 
     section = summarise(load_run(Synthetic(rounds=1, repetitions=False, measures=("latency",)).write(tmp_path / "run"))).processes
     assert section.figures == () and len(section.missing) == 4

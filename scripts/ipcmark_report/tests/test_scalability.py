@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from ipcmark_report import usl
+from ipcmark_report.run_page import usl
 from ipcmark_report.cells import Cell, cells_of
-from ipcmark_report.fairness import fairness_figure
+from ipcmark_report.run_page.fairness import fairness_figure
 from ipcmark_report.load import parse_case
 from ipcmark_report.model import Process, Repetition, Row
-from ipcmark_report.scalability import fits_of, says
-from ipcmark_report.usl import Usl
+from ipcmark_report.run_page.scalability import fits_of, says
+from ipcmark_report.run_page.usl import Usl
 from ipcmark_report.views import Strip
 
 PEERS = (1, 2, 4, 8, 16)

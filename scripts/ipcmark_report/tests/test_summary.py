@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from ipcmark_report.cells import Cell, cells_of, reference_size
-from ipcmark_report.headline import headline
-from ipcmark_report.lifecycle import lifecycle_figure
-from ipcmark_report.limits import limits_section
+from ipcmark_report.run_page.headline import headline
+from ipcmark_report.run_page.lifecycle import lifecycle_figure
+from ipcmark_report.run_page.limits import limits_section
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Row
-from ipcmark_report.panels import leading
-from ipcmark_report.summary import environment_rows, failed_cases, summarise
+from ipcmark_report.run_page.panels import leading
+from ipcmark_report.run_page.summary import environment_rows, failed_cases, summarise
 from ipcmark_report.views import Drawing, Figure, HeadRow, HeatMaps, Kind, Panel, Summary
 
 from .synthetic import PROCESS, Synthetic, failed_row

@@ -1,7 +1,7 @@
 """Which CPUs share what, by the record of the machine."""
 
 from ipcmark_report.model import Environment, Fact
-from ipcmark_report.topology import shared_by
+from ipcmark_report.run_page.topology import shared_by
 
 
 def machine(layout: str) -> Environment:

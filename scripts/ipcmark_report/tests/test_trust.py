@@ -9,7 +9,7 @@ import pytest
 from ipcmark_report.cells import Cell, cells_of
 from ipcmark_report.load import load_run
 from ipcmark_report.model import BadInput, Run
-from ipcmark_report.summary import summarise
+from ipcmark_report.run_page.summary import summarise
 from ipcmark_report.tables import BACKEND, COST, PERCENTILES, table
 from ipcmark_report.views import Cloud, Drawing, Figure, Listing, Summary
 

@@ -8,7 +8,7 @@ from ...markup import assets, drawings, environment
 from ...recipes import command
 from .assemble import ComparisonPage
 
-TEMPLATE = "compare.html.j2"
+TEMPLATE = "compare/page/compare.html.j2"
 
 
 def render(page: ComparisonPage) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import units
-from .cells import (Cell, at_placement, at_size, flags_note, nouns, placement_title, placements, reference_size,
+from .. import units
+from ..cells import (Cell, at_placement, at_size, flags_note, nouns, placement_title, placements, reference_size,
                     select, styles)
-from .model import Histogram
+from ..model import Histogram
 from .panels import P50, leading
-from .stats import Spread, medians, quantile_positions, spread_over_processes, values_at
-from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
+from ..stats import Spread, medians, quantile_positions, spread_over_processes, values_at
+from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
 
 # Columns of the table: 1/(1-p) for p50, p90, p99, p99.9, p99.99, p99.999.
 _COLUMNS = (2.0, 10.0, 100.0, 1e3, 1e4, 1e5)

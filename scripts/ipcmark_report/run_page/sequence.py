@@ -9,10 +9,10 @@ from statistics import median
 
 from scipy import stats
 
-from . import units
-from .model import Environment, Fact, Process, Run
-from .stats import Spread
-from .views import Axis, Figure, Layer, Panel, Point, Series, Stack, Table, Unit
+from .. import units
+from ..model import Environment, Fact, Process, Run
+from ..stats import Spread
+from ..views import Axis, Figure, Layer, Panel, Point, Series, Stack, Table, Unit
 
 # The run's time is drawn in so many equal parts.
 PARTS = 100

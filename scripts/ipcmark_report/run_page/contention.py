@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, Value, at_placement, placement_title, placements, select, styles
+from .. import tables, units
+from ..cells import Cell, Value, at_placement, placement_title, placements, select, styles
 from .fairness import fairness_figure
-from .model import Case, Process
+from ..model import Case, Process
 from .panels import OPERATIONS, by_value, caption, curves, dots, leading
 from .rankings import ranking
 from .scalability import Fits, columns, fits_of, lines, says
-from .views import Axis, Drawing, Figure, Kind, Lane, Panel, Section, Table, Unit
+from ..views import Axis, Drawing, Figure, Kind, Lane, Panel, Section, Table, Unit
 
 _ALL_PEERS: Value = lambda row: row.operations_per_second
 _JAIN: tuple[str, Value] = ("Jain", lambda row: row.jain_index)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import units
-from .cells import Cell, Value, at_placement, placements
+from .. import units
+from ..cells import Cell, Value, at_placement, placements
 
 
 def ranking(cells: Sequence[Cell], value: Value, write: Callable[[float], str], descending: bool = False) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, at_placement, at_size, nouns, placements, reference_size, select, sizes
+from .. import tables, units
+from ..cells import Cell, at_placement, at_size, nouns, placements, reference_size, select, sizes
 from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
 from .rankings import ranking
-from .views import Axis, Figure, Unit
+from ..views import Axis, Figure, Unit
 
 
 def latency_figures(cells: Sequence[Cell], machine: str) -> list[Figure]:

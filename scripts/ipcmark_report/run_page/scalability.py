@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from . import units, usl
-from .cells import Cell, Value, at_placement, placements
-from .stats import Spread
-from .tables import Column
+from .. import units
+from . import usl
+from ..cells import Cell, Value, at_placement, placements
+from ..stats import Spread
+from ..tables import Column
 from .usl import Usl
-from .views import Point, Series
+from ..views import Point, Series
 
 # A fitted line has so many points.
 _POINTS = 25

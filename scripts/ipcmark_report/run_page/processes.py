@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .cells import Cell
+from ..cells import Cell
 from .heaps import FEWEST_PROCESSES, heap_figures
-from .model import Run
+from ..model import Run
 from .sequence import sequence_figure
 from .spending import components_figure, power_figure
-from .views import Figure, Section
+from ..views import Figure, Section
 
 
 def processes_section(run: Run, cells: Sequence[Cell], machine: str) -> Section:

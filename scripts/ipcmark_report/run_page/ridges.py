@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from . import units
-from .cells import Cell, Value, at_placement, placements, sizes
-from .stats import Spread
-from .views import Drawing, Point, Rule
+from .. import units
+from ..cells import Cell, Value, at_placement, placements, sizes
+from ..stats import Spread
+from ..views import Drawing, Point, Rule
 
 # pipe(7): writes up to so many bytes are whole; a page has as many on most machines.
 _PIPE_BUF = 4096

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, at_placement, count_text, flags_note, select
+from .. import tables, units
+from ..cells import Cell, at_placement, count_text, flags_note, select
 from .floors import MEASURE
-from .model import Environment
+from ..model import Environment
 from .panels import OPERATIONS, P50, SAMPLES
 from .topology import shared_by
-from .views import Figure, HeatMap, HeatMaps, Listing, Section, Unit
+from ..views import Figure, HeatMap, HeatMaps, Listing, Section, Unit
 
 PAIR = "pair"
 # Below this, the farthest pair of CPUs is as near as the nearest one.

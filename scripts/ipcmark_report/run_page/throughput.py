@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, Value, nouns, placements, reference_size, select, sizes
+from .. import tables, units
+from ..cells import Cell, Value, nouns, placements, reference_size, select, sizes
 from .floors import Floors
 from .panels import OPERATIONS, caption, curves_drawing, leading, rows_drawing
 from .rankings import ranking
 from .ridges import ridge_says, with_ridges
-from .views import Axis, Figure, Section, Table, Unit
+from ..views import Axis, Figure, Section, Table, Unit
 
 _MESSAGES: Value = lambda row: row.messages_per_second
 _BYTES: Value = lambda row: row.bytes_per_second

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from . import units
-from .cells import (BASELINES, HUGE_PAGES, Cell, Value, at_placement, at_size, is_plain_start, placements,
+from .. import units
+from ..cells import (BASELINES, HUGE_PAGES, Cell, Value, at_placement, at_size, is_plain_start, placements,
                     reference_size, sizes)
 from .floors import MEASURE
-from .model import Row
-from .units import Scale
-from .views import HeadCell, HeadRow, HeadTable
+from ..model import Row
+from ..units import Scale
+from ..views import HeadCell, HeadRow, HeadTable
 
 Groups = Iterator[tuple[str, list[Cell]]]
 

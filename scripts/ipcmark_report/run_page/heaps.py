@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from . import units
-from .cells import Cell, select
-from .model import Histogram, Process, Row, Run
-from .stats import values_at
-from .views import Axis, Bundle, Ecdf, Figure, Strand, Table, Unit
+from .. import units
+from ..cells import Cell, select
+from ..model import Histogram, Process, Row, Run
+from ..stats import values_at
+from ..views import Axis, Bundle, Ecdf, Figure, Strand, Table, Unit
 
 # Cases of a measure that are drawn.
 DRAWN = 4

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from . import units
-from .cells import Cell, at_placement, placement_title, placements
-from .model import Process
-from .stats import Spread
-from .views import Axis, Figure, Panel, Point, Rule, Series, Strip, Table, Unit
+from .. import units
+from ..cells import Cell, at_placement, placement_title, placements
+from ..model import Process
+from ..stats import Spread
+from ..views import Axis, Figure, Panel, Point, Rule, Series, Strip, Table, Unit
 
 # Shares nearer to each other than this are one dot.
 _STEP = 0.02

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from . import units
-from .cells import Cell
+from .. import units
+from ..cells import Cell
 from .floors import MEASURE
-from .model import Process, Run
-from .stats import Spread
-from .variance import FEWEST_PAIRS, Components, Window, components, detectable, spread_between
-from .views import Axis, Drawing, Figure, Kind, Panel, Point, Rule, Series, Table, Unit
+from ..model import Process, Run
+from ..stats import Spread
+from ..variance import FEWEST_PAIRS, Components, Window, components, detectable, spread_between
+from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Rule, Series, Table, Unit
 
 _PARTS = ("between processes", "between repetitions", "within repetitions")
 _HELP = ("more processes", "more repetitions a process", "longer repetitions")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, at_placement, nouns, placement_title, placements, select
+from .. import tables, units
+from ..cells import Cell, at_placement, nouns, placement_title, placements, select
 from .panels import P50, SAMPLES, by_value, caption
-from .views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Unit
+from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Unit
 
 # A run from before there were phases has the whole alone, without a name.
 _WHOLE = "whole"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import tables, units
-from .cells import Cell, Value, starts_over
+from .. import tables, units
+from ..cells import Cell, Value, starts_over
 from .floors import Floors
 from .panels import P50, PERCENTILES, SAMPLES, by_value, caption, curves_drawing, rows_drawing
 from .rankings import ranking
-from .views import Axis, Figure, Unit
+from ..views import Axis, Figure, Unit
 
 # The starters whose own way it is to leave no zombie.
 _OTHER_WAYS = ("double_fork", "fork_sigchld_ignored")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from .cells import Cell, Value, at_placement, count_text, flags_note, placement_title, placements, styles
+from ..cells import Cell, Value, at_placement, count_text, flags_note, placement_title, placements, styles
 from .floors import Floors
-from .views import Axis, Drawing, Kind, Panel, Point, Series, Unit
+from ..views import Axis, Drawing, Kind, Panel, Point, Series, Unit
 
 Values = Sequence[tuple[str, Value]]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from . import units
-from .cells import Cell, at_placement, at_size, nouns, placement_title, placements, reference_size, select, styles
-from .model import Process, Repetition
+from .. import units
+from ..cells import Cell, at_placement, at_size, nouns, placement_title, placements, reference_size, select, styles
+from ..model import Process, Repetition
 from .panels import MOST_CURVES
-from .stats import Spread, spread_over_processes
-from .views import Axis, Cloud, Figure, Panel, Point, Series, Table, Unit
+from ..stats import Spread, spread_over_processes
+from ..views import Axis, Cloud, Figure, Panel, Point, Series, Table, Unit
 
 # Peers that sleep give up their CPU about twice a round trip, or are preempted instead.
 _SLEEPS = 0.5

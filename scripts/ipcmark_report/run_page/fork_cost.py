@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import HUGE_PAGES, Cell, is_plain_start, nouns, select
+from .. import tables, units
+from ..cells import HUGE_PAGES, Cell, is_plain_start, nouns, select
 from .floors import Floors
 from .fork_axes import axis_figures, reaping_figure
 from .fork_parts import parts_figure
 from .lifecycle import lifecycle_figure
 from .panels import P50, PERCENTILES, SAMPLES, caption, curves_drawing, leading, rows_drawing
 from .rankings import ranking
-from .views import Axis, Drawing, Figure, Section, Unit
+from ..views import Axis, Drawing, Figure, Section, Unit
 
 
 def fork_section(cells: Sequence[Cell], machine: str) -> Section:

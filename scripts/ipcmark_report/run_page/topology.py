@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .model import Environment
-from .views import Bracket
+from ..model import Environment
+from ..views import Bracket
 
 # The innermost first, as `topology.layout` names them, and as a reader calls them.
 _LEVELS = (("core", "core"), ("l3", "L3"), ("package", "socket"))

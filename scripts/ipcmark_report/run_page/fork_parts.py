@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, at_placement, placement_title, placements, starts_over
+from .. import tables, units
+from ..cells import Cell, at_placement, placement_title, placements, starts_over
 from .panels import P50, SAMPLES, Values, caption, dots
-from .views import Axis, Drawing, Figure, Kind, Panel, Unit
+from ..views import Axis, Drawing, Figure, Kind, Panel, Unit
 
 # They follow one another along the child and add up to the whole.
 _PARTS: Values = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .cells import HUGE_PAGES, Cell, Value, select
-from .model import Case
-from .views import Point, Series
+from ..cells import HUGE_PAGES, Cell, Value, select
+from ..model import Case
+from ..views import Point, Series
 
 MEASURE = "limits"
 

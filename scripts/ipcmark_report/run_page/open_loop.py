@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import tables, units
-from .cells import Cell, Value, at_placement, nouns, placement_title, placements, select, styles
+from .. import tables, units
+from ..cells import Cell, Value, at_placement, nouns, placement_title, placements, select, styles
 from .panels import P50, SAMPLES, Values, by_value, caption, curves, leading
-from .views import Axis, Drawing, Figure, Kind, Lane, Panel, Point, Section, Series, Unit
+from ..views import Axis, Drawing, Figure, Kind, Lane, Panel, Point, Section, Series, Unit
 
 P99: Value = lambda row: row.latency_ns_p99
 SERVICE_P99: Value = lambda row: row.service_ns_p99

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from . import units
-from .cells import Cell, select
+from .. import units
+from ..cells import Cell, select
 from .floors import MEASURE
 from .mix import mix_figures
-from .model import Anchor, Run
-from .stats import Spread
-from .views import Axis, Cloud, Figure, Listing, Panel, Point, Section, Series, Table, Unit
+from ..model import Anchor, Run
+from ..stats import Spread
+from ..views import Axis, Cloud, Figure, Listing, Panel, Point, Section, Series, Table, Unit
 
 # Looks at the anchor are drawn in so many equal parts of the run.
 _PARTS = 150

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .cells import Cell, cells_of
+from ..cells import Cell, cells_of
 from .contention import contention_section
 from .fork_cost import fork_section
 from .headline import headline
 from .latency import latency_against_size, latency_figures
 from .limits import limits_section
-from .model import Environment, Fact, Run
+from ..model import Environment, Fact, Run
 from .nines import nines_figures
 from .open_loop import open_loop_section
 from .processes import processes_section
-from .recipes import recipe_of
+from ..recipes import recipe_of
 from .throughput import throughput_section
 from .trust import trust_marks, trust_section
-from .views import EnvironmentRow, FailedCase, Figure, Section, Summary
+from ..views import EnvironmentRow, FailedCase, Figure, Section, Summary
 
 DRAWN = ("fork_cost", "lifecycle", "latency", "open_loop", "throughput", "contention", "limits")
 

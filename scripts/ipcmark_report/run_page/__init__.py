@@ -1,0 +1,1 @@
+"""The page of one run: what its sections say and show."""
