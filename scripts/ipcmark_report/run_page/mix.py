@@ -77,8 +77,7 @@ def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetit
         anchor,
         f"Path and mix: {noun}" + (f", {units.size(size)} messages" if size is not None else ""),
         "How often does a wake-up preempt, and what does a round trip cost where it does and where it does not?",
-        Cloud(Axis("involuntary switches a round trip", Unit.COUNT),
-                Axis("typical (log)", Unit.TIME), panels),
+        Cloud(Axis("involuntary switches a round trip", Unit.COUNT), Axis("typical (log)", Unit.TIME), panels),
         "Nanoseconds a round trip, not halved. Each dot is one repetition: far left no wake-up preempts, farther right more "
         f"of them do. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",
         _table(blocking, found),
@@ -100,7 +99,8 @@ def _says(cells: Sequence[Cell], found: Repetitions) -> str:
 def _table(cells: Sequence[Cell], found: Repetitions) -> Table:
     columns = ("backend", "placement", "involuntary switches a round trip", "of repetitions",
                "typical at the fewest", "typical at the most", "voluntary switches")
-    return Table(columns, 2, tuple(_row(cell, found[cell.case.text]) for cell in cells))
+    return Table(columns, 2, tuple(_row(cell, found[cell.case.text]) for cell in cells),
+                 cases=tuple(cell.case.text for cell in cells))
 
 
 def _row(cell: Cell, repetitions: Sequence[tuple[int, Repetition]]) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def _series(cell: Cell, distributions: Sequence[Histogram], style: dict[str, int
     positions = quantile_positions(min(sum(h.counts) for h in distributions))
     curve = medians([_latencies(h, positions) for h in distributions])
     *points, last = (Point(x, Spread(y, y, y, 1)) for x, y in zip(positions, curve))
-    return Series(cell.name, style[cell.name], (*points, Point(last.at, last.value, cell.flags)))
+    return Series(cell.name, style[cell.name], (*points, Point(last.at, last.value, cell.flags, cell.case.text)))
 
 
 def _latencies(histogram: Histogram, positions: Sequence[float]) -> list[float]:
@@ -108,4 +108,4 @@ def _table(cells: Sequence[Cell], by_case: dict[str, list[Histogram]]) -> Table:
                 (h.round, _latencies(h, [position])[0]) for h in seen) if len(seen) == len(own) else None
             texts.append(units.spread(spread, units.time_scale))
         rows.append((cell.marked_name, cell.case.placement, *texts))
-    return Table(("backend", "placement", *_TITLES), 2, tuple(rows))
+    return Table(("backend", "placement", *_TITLES), 2, tuple(rows), cases=tuple(cell.case.text for cell in cells))
