@@ -119,11 +119,10 @@ void report(const Result& result, const Session& session) {
     print(to_text(compare(base.directory, versus.directory, base.plan, base.plan.settings.rounds),
                   base.plan));
   }
-  for (const auto& one : session.members()) {
-    const std::string path = one.directory.path().string();
-    print(fmt::format("the run is in {}\nreport: scripts/report {} --out {}\n", path,
-                      shell_word(path), shell_word(path + ".html")));
-  }
+  const std::string path = session.path().string();
+  print(fmt::format("{} in {}\nreport: scripts/report {} --out {}\n",
+                    session.members().size() == 2 ? "base and versus are" : "the run is", path,
+                    shell_word(path), shell_word(path + ".html")));
 }
 
 Session session_of(const RunOptions& options) {
