@@ -139,7 +139,7 @@ def notes(base: Run, new: Run, drafts: Sequence[Draft], selftest: SelfTest | Non
         if key is None or key != selftest.machine:
             notes.append("WARNING: the self-test is of another machine: " + shorten(selftest.machine, 120))
     elif base.info.selftest_date is None:
-        notes.append("No self-test of the machine: a threshold of 2 %, and nobody knows what it can find.")
+        notes.append("No self-test of the machine: a threshold of 2 % for every family, whatever the machine does by itself.")
     if least := _least(drafts):
         notes.append(least)
     if base.info.estimators != new.info.estimators:
