@@ -11,9 +11,9 @@ from pathlib import Path
 from . import chart_files
 from .run_page import page
 from .charts import FORMATS
-from .compare.page.command_line import Asked, comparison_page
+from .compare.asked import add_options, comparisons, is_alone
+from .compare.page.assemble import page_of
 from .compare.page.render import render
-from .directories import sides
 from .files import write_whole
 from .load import load_run
 from .model import BadInput
@@ -23,7 +23,7 @@ from .views import Drawn
 BAD_INPUT = 2
 USAGE = f"report RUN [NEW...] [--out PAGE] [--charts DIR [--format {'|'.join(FORMATS)}]]"
 # Only runs that are compared have a use for these.
-_COMPARING = ("varying", "selftest", "filter")
+_COMPARING = ("varying", "selftest", "estimator", "filter")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,32 +54,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], str]]:
     """The figures, and what makes the page with them: of one run, or of how several compare."""
-    runs = sides(options.runs)
-    if len(runs) > 1:
-        compared = comparison_page(runs, Asked(tuple(options.varying), options.selftest, options.filter))
+    if not is_alone(options):
+        compared = page_of(comparisons(options))
         return compared.figures, lambda: render(compared)
     for name in _COMPARING:
         if getattr(options, name):
             raise BadInput(f"--{name}: is for comparing; name two runs or more")
-    summary = summarise(load_run(runs[0]))
+    summary = summarise(load_run(options.runs[0]))
     return summary.figures, lambda: page.render(summary)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="report", description="Makes one self-contained HTML page from a run directory, or from several that "
                                                 "of how the others compare with the first; or a file of each of its charts.")
-    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+",
+    parser.add_argument("runs", metavar="RUN", type=Path, nargs="*",
                         help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two")
     parser.add_argument("--out", metavar="PAGE", type=Path, help="the HTML file to write")
     parser.add_argument("--charts", metavar="DIR", type=Path, help="a directory to write, a file a chart")
     parser.add_argument("--format", metavar="FORMATS", action="extend", type=_formats,
                         help=f"of the charts: {', '.join(FORMATS)}, one or several with commas (default: {FORMATS[0]})")
     compared = parser.add_argument_group("with two runs or more")
-    compared.add_argument("--varying", metavar="NAME", action="append", default=[],
-                          help="what is compared and so no confounder: kernel, machine, build, ..., or a fact's group.key")
-    compared.add_argument("--selftest", metavar="FILE", type=Path, help="judge as this selftest.json says")
-    compared.add_argument("--filter", metavar="RE", help="only cases whose name this regular expression finds; controls stay")
+    add_options(compared)
     options = parser.parse_args(arguments)
+    if not options.runs and is_alone(options):
+        parser.error("name a run, or several to compare")
     if options.out is None and options.charts is None:
         parser.error("give --out the name of a page, or --charts that of a directory")
     if options.format and options.charts is None:

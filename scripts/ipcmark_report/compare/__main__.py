@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..directories import sides
 from ..files import write_whole
-from ..judging import ESTIMATORS, load_selftest
-from ..load import load_run
-from ..model import BadInput, Run
+from ..model import BadInput
 from ..text import one_line
-from .comparison import compare_runs
-from .differences import check_varying
-from .facts import DECLARES
+from .asked import add_options, comparisons, is_alone
 from .markdown import markdown_of, matrix_markdown
 from .model import Cell, Comparison, Verdict
 from .record import json_of
@@ -64,15 +58,15 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        comparisons = _compared(options)
-        _write(comparisons, options)
+        compared = _compared(options)
+        _write(compared, options)
     except BadInput as error:
         print(f"compare: {error}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # Whoever reads has seen enough; nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FOUND if any(FAILS[kind](one) for kind in options.fail_on for one in comparisons) else 0
+    return FOUND if any(FAILS[kind](one) for kind in options.fail_on for one in compared) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,14 +74,7 @@ def _parser() -> argparse.ArgumentParser:
                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     add = parser.add_argument
     add("runs", metavar="RUN", type=Path, nargs="*", help="the base, then the runs to hold against it")
-    add("--base", metavar="RUN", type=Path, action="append", default=[], help="one boot of the base; repeatable")
-    add("--new", metavar="RUN", type=Path, action="append", default=[], help="one boot of the new side; repeatable")
-    add("--varying", metavar="NAME", action="append", default=[],
-        help=f"what is compared, so that it is no confounder: {', '.join(DECLARES)}, a group of environment.json or "
-             "group.key; repeatable")
-    add("--selftest", metavar="FILE", type=Path, help="judge as this selftest.json says, not as the base froze it")
-    add("--estimator", choices=ESTIMATORS, help="judge every case by this one, not by the one fixed before measuring")
-    add("--filter", metavar="RE", help="only cases whose name this regular expression finds; controls stay")
+    add_options(parser)
     add("--all", action="store_true", help="show every cell, group and difference")
     add("--json", metavar="FILE", nargs="?", const=STDOUT, help="write JSON to FILE, or instead of the table to stdout")
     add("--markdown", metavar="FILE", nargs="?", const=STDOUT, help="the same in Markdown")
@@ -97,33 +84,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compared(options: argparse.Namespace) -> list[Comparison]:
-    bases, news = _sides(options)
     if options.json == STDOUT and options.markdown == STDOUT:
         raise BadInput("--json and --markdown cannot both go to stdout: give one of them a FILE")
-    selftest = load_selftest(options.selftest) if options.selftest else None
-    base = [load_run(path) for path in bases]
-    loaded = [[load_run(path) for path in paths] for paths in news]
-    check_varying(options.varying, [run for runs in (base, *loaded) for run in runs])
-    # What is loaded stays until the end; looking through millions of objects for garbage again and again finds none.
-    gc.freeze()
-    return [compare_runs(_one(base), _one(runs), varying=options.varying, selftest=selftest, estimator=options.estimator,
-                         filter=options.filter) for runs in loaded]
-
-
-def _one(runs: list[Run]) -> Run | list[Run]:
-    return runs[0] if len(runs) == 1 else runs
-
-
-def _sides(options: argparse.Namespace) -> tuple[list[Path], list[list[Path]]]:
-    """The runs of the base, and those of each side to hold against it."""
-    if options.base or options.new:
-        if options.runs or not options.base or not options.new:
-            raise BadInput(f"name every run with --base or --new, at least one of each; usage: {USAGE}")
-        return options.base, [options.new]
-    runs = sides(options.runs) if options.runs else []
-    if len(runs) < 2:
+    if is_alone(options):
         raise BadInput(f"name two runs (after --json and --markdown stands a FILE: write --json=FILE); usage: {USAGE}")
-    return [runs[0]], [[path] for path in runs[1:]]
+    return comparisons(options)
 
 
 def _write(comparisons: Sequence[Comparison], options: argparse.Namespace) -> None:

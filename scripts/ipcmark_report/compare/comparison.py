@@ -40,11 +40,16 @@ class _Sides:
     @property
     def names(self) -> tuple[str, str]:
         """The directories' own names; with their paths where these are the same."""
-        short = [" + ".join(one_line(run.path.name) for run in runs) for runs in (self.ours, self.theirs)]
+        sides = (self.ours, self.theirs)
+        short = [_name(side, side[0].path.name) for side in sides]
         if short[0] != short[1]:
             return short[0], short[1]
-        long = [" + ".join(one_line(str(run.path)) for run in runs) for runs in (self.ours, self.theirs)]
+        long = [_name(side, str(side[0].path)) for side in sides]
         return (long[0], long[1]) if long[0] != long[1] else (f"{long[0]} (base)", f"{long[1]} (new)")
+
+
+def _name(side: Sequence[Run], first: str) -> str:
+    return one_line(first) if len(side) == 1 else f"{one_line(first)} and {len(side) - 1} more"
 
 
 def compare_runs(base: Runs, new: Runs, *, varying: Sequence[str] = (), selftest: SelfTest | None = None,

@@ -129,6 +129,15 @@ def test_what_failed_or_is_missing_on_a_side_is_named_and_has_no_star(tmp_path: 
     assert "2 cases were not compared" in page.text
 
 
+def test_boots_are_named_one_by_one(tmp_path: Path) -> None:
+    sides = [[Pair(interleaved=False, rounds=2, cases=FEW, boot=f"{side}{n}").write_side(tmp_path / f"{side}{n}", side)
+              for n in range(2)] for side in ("base", "versus")]
+    named = [word for option, runs in zip(("--base", "--new"), sides) for run in runs for word in (option, str(run))]
+    assert main([*named, "--out", str(tmp_path / "page.html")]) == 0
+    text = Page((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "versus0 and 1 more against base0 and 1 more" in text and "Several boots a side" in text
+
+
 def test_three_runs_give_one_page_with_a_ladder(tmp_path: Path) -> None:
     runs = [Pair(inject={"pipe": factor}, interleaved=False, rounds=6, cases=FEW, boot=name).write_side(tmp_path / name, side)
             for name, side, factor in (("v1", "base", 1.0), ("v2", "versus", 1.0), ("v3", "versus", 1.3))]
