@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/sanitized.hpp"
 #include "ipc/os/shared_mapping.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/os/wait_test_support.hpp"
@@ -156,7 +157,7 @@ TYPED_TEST(PipeWithCompanion, ABlockedReceiverLearnsOfTheSendersDeath) {
 }
 
 TYPED_TEST(PipeWithCompanion, AMessageSentRightBeforeTheEndComesBeforeIt) {
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < (os::kSanitized ? 25 : 100); ++i) {
     auto [a, b] = TypeParam::make({});
     auto sender = beside([&a = a] { return a.send(numbered(100, 1)), true; });
     a.close();

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ipc/backends.hpp"
+#include "ipc/os/sanitized.hpp"
 #include "ipc/pool/pool_test_support.hpp"
 
 namespace ipc {
@@ -208,9 +209,10 @@ TYPED_TEST(PoolDeaths, ReplacesWorkersWhileOtherThreadsAllocateAndPrint) {
               const auto print = [](std::span<const std::byte>, Bytes&) {
                 std::printf("%s", std::string(99, 'y').c_str());
               };
+              constexpr int kDeaths = os::kSanitized ? 50 : 200;
               int lost = 0, fine = 0;
               TypeParam pool{{.workers = 2}};
-              for (int i = 0; i < 200; ++i) {
+              for (int i = 0; i < kDeaths; ++i) {
                 pool.submit(die, wire::encode(SIGKILL));
                 pool.submit(print, {});
               }
@@ -219,7 +221,7 @@ TYPED_TEST(PoolDeaths, ReplacesWorkersWhileOtherThreadsAllocateAndPrint) {
               stop = true;
               prints.join();
               allocates.join();
-              return lost == 200 && fine == 200;
+              return lost == kDeaths && fine == kDeaths;
             }),
             kSuccess);
 }

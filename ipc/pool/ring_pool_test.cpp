@@ -104,7 +104,7 @@ TYPED_TEST(RingPoolTest, AWorkerKilledAtAnyInstructionLosesAtMostItsTask) {
   TypeParam pool{{.workers = 1}};
   const auto all = kill_after(pool, 1'000'000);
   ASSERT_TRUE(all);
-  constexpr int kRounds = os::kSanitized ? 8 : 30;
+  constexpr int kRounds = os::kSanitized ? 5 : 30;
   std::mt19937 random(std::random_device{}());
   for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round)
     kill_after(pool, std::uniform_int_distribution(0U, *all + kAfterwards)(random));
