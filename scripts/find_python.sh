@@ -1,4 +1,4 @@
-# Finds a Python for the reporting scripts; to be sourced by bash.
+# Finds a Python for the reporting scripts and runs their package with it; to be sourced by bash.
 
 # find_python MODULE...
 # Prints the first Python 3.10 or newer that can import every MODULE. `python3` on PATH is asked
@@ -20,4 +20,14 @@ find_python() {
   done
   echo "${0##*/}: no Python 3.10+ with ${*} among ${candidates[*]}; install it: apt-get install ${*/#/python3-}" >&2
   return 2
+}
+
+# run_reporting PACKAGE "MODULE..." [ARGUMENT...]
+# Becomes the command of a package beside this file, with a Python that can import every MODULE.
+run_reporting() {
+  local here python modules
+  here="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+  read -ra modules <<<"$2"
+  python="$(find_python "${modules[@]}")" || exit 2
+  exec env PYTHONSAFEPATH=1 PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}" "$python" -m "$1" "${@:3}"
 }
