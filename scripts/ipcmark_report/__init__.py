@@ -1,1 +1,1 @@
-"""Turns a run directory (reports/FORMAT.md) into one HTML page: load -> summary -> charts -> page."""
+"""Reads run directories (reports/FORMAT.md): pages of one run and of several, comparisons, exports, a history."""

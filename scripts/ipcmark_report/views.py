@@ -1,4 +1,4 @@
-"""What the page shows, ready to draw and to print: the frozen output of summary.py."""
+"""What pages show, ready to draw and to print: frozen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws what views.py describes; only the modules of this package import matplotlib."""
+"""Draws what views.py describes; with history/chart.py the only modules that import matplotlib."""
 
 from __future__ import annotations
 

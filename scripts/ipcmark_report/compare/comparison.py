@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..judging import SelfTest
 from ..model import BadInput, Run
+from ..negative_controls import negative_controls
 from ..text import one_line, shorten
 from . import controls as control
 from . import remarks
@@ -83,8 +84,7 @@ def _sides(ours: list[Run], theirs: list[Run], varying: tuple[str, ...], selftes
 def _drafts(sides: _Sides) -> tuple[list[Draft], list[Draft]]:
     """The negative controls, and the other cases that both sides have."""
     base, new = sides.cases
-    smallest = control.smallest_copy([side.case for side in base.values()])
-    controls = {name for name, side in base.items() if control.is_control(side.case, smallest)}
+    controls = {case.text for case in negative_controls(side.case for side in base.values())}
     kept = [name for name, side in base.items() if name in new and side.units and new[name].units
             and (name in controls or sides.wanted(name))]
     distances = distances_of(sides.cases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
-from ..model import Case, Run
+from ..model import Run
 from ..text import shorten
 from .discovery import ALPHA
 from .model import Cell, Verdict
@@ -15,20 +15,6 @@ from .processes import anchor_floor
 ANCHOR_TOLERANCE = 0.02
 # One-sided: so many, and so many times as many as the other way.
 _MANY, _TIMES = 5, 4
-
-
-def is_control(case: Case, smallest_copy: int) -> bool:
-    """The limits that no library and hardly a kernel moves."""
-    if case.measure != "limits" or case.placement == "pair":
-        return False
-    kind = (case.noun, case.backend)
-    return (kind == ("alu", "loop") or (kind == ("copy", "one_process") and case.number("size") == smallest_copy)
-            or (kind == ("cache_line", "spin") and case.number("lines") == 1))
-
-
-def smallest_copy(cases: Sequence[Case]) -> int:
-    return min((case.number("size") or 0 for case in cases
-                if (case.measure, case.noun, case.backend) == ("limits", "copy", "one_process")), default=0)
 
 
 def has_moved(cell: Cell) -> bool:

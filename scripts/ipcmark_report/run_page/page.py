@@ -1,4 +1,4 @@
-"""Writes a Summary as one self-contained HTML page; with markup.py the only module that writes HTML."""
+"""Writes a Summary as one self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from statistics import median
 
 from .. import units
-from ..cells import Cell, select
-from .floors import MEASURE
-from .mix import mix_figures
+from ..cells import Cell
 from ..model import Anchor, Run
+from ..negative_controls import negative_controls
 from ..stats import Spread
 from ..views import Axis, Cloud, Figure, Listing, Panel, Point, Section, Series, Table, Unit
+from .mix import mix_figures
 
 # Looks at the anchor are drawn in so many equal parts of the run.
 _PARTS = 150
 # A look is slow where it took so much longer than the quickest.
 _SLOW = 1.1
-_NO_CONTROL = "pair"
 _MEANINGS = (
     "u: unpinned, the scheduler chose the CPUs; n: not comparable, a window stood still or the two CPUs changed their distance "
     "while it was measured; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
@@ -96,16 +95,9 @@ def _topology_listing(run: Run, cells: Sequence[Cell]) -> Listing | None:
 
 
 def controls(cells: Sequence[Cell]) -> list[Cell]:
-    """The limits that no library and hardly a kernel moves: every run holds them."""
-    limits = [cell for cell in select(cells, MEASURE) if cell.case.placement != _NO_CONTROL]
-    copies = [cell for cell in limits if (cell.case.noun, cell.case.backend) == ("copy", "one_process")]
-    smallest = min((cell.case.number("size") or 0 for cell in copies), default=0)
-    return [
-        *(cell for cell in limits if (cell.case.noun, cell.case.backend) == ("alu", "loop")),
-        *(cell for cell in copies if cell.case.number("size") == smallest),
-        *(cell for cell in limits if (cell.case.noun, cell.case.backend) == ("cache_line", "spin")
-          and cell.case.number("lines") == 1),
-    ]
+    """In the order in which they are listed."""
+    by_name = {cell.case.text: cell for cell in cells}
+    return [by_name[case.text] for case in negative_controls(cell.case for cell in cells)]
 
 
 def _control_listing(cells: Sequence[Cell], machine: str) -> Listing | None:
