@@ -113,6 +113,7 @@ TEST_F(Interrupted, KeepsWhatTheRoundHadMeasured) {
   // The others have their turns while it hangs. That the first of them leaves says that all had.
   const auto late = Deadline::after(kLong);
   while (!fs::exists(out() / "limits.1.json") && !late.expired()) ::usleep(1000);
+  ASSERT_FALSE(late.expired());
   child_.kill(SIGINT);
   EXPECT_EQ(child_.wait(), ipc::os::ExitStatus::from_code(128 + SIGINT));
   for (const std::string binary : {"limits", "fork_cost", "throughput", "contention"})

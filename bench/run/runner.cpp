@@ -71,7 +71,7 @@ Job::Job(std::vector<std::string> arguments) {
   arguments.push_back(fmt::format("--turns_fd={}", taken.get()));
   child_ = Child::fork([&] {
     // Where the scheduler groups by session, what else this terminal runs then is no neighbour in
-    // the run queue: busy loops made a pipe's round trip 17 % longer, and now 4 %.
+    // the run queue, which lengthens every switch between two peers on one CPU.
     ::setsid();
     const int nowhere = check(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open /dev/null");
     check(::dup2(nowhere, STDOUT_FILENO), "dup2");
