@@ -10,7 +10,7 @@ namespace ipc::os {
 namespace {
 
 struct Litmus {
-  static constexpr int kTurns = 20'000;
+  static constexpr int kTurns = 5'000;
 
   alignas(128) std::atomic<int> mine{0};
   alignas(128) std::atomic<int> theirs{0};
