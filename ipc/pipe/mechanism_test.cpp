@@ -23,10 +23,22 @@ using test::kSuccess;
 using test::take;
 using Bytes = std::vector<std::byte>;
 
-/// Content that tells the message and the place in it.
+constexpr std::size_t kPeriod = 1 << 16;
+
+/// A text that begins anew after a period and tells the place in it, twice in a row.
+Bytes periodic_text() {
+  Bytes text(2 * kPeriod);
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::byte>(i + i / 256);
+  return text;
+}
+
+/// Content that tells the message, by where the text begins, and the place in it.
 void fill(std::span<std::byte> message, std::size_t number) {
-  for (std::size_t i = 0; i < message.size(); ++i)
-    message[i] = static_cast<std::byte>(number * 31 + i + i / 256);
+  static const Bytes text = periodic_text();
+  for (std::size_t done = 0; done < message.size(); done += kPeriod) {
+    const auto part = message.subspan(done, std::min(kPeriod, message.size() - done));
+    std::copy_n(text.data() + number * 4099 % kPeriod, part.size(), part.data());
+  }
 }
 
 Bytes numbered(std::size_t size, std::size_t number) {
