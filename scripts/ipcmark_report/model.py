@@ -221,6 +221,10 @@ class Yardstick:
     anchor_slope: float = 0.0
 
 
+# What a run without a filter says.
+NO_FILTER = "none"
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """What was asked, and how far it came. `estimators` are by family, `pair` is the directory of the run that took

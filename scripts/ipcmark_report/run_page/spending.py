@@ -11,6 +11,7 @@ from .. import units
 from ..cells import Cell
 from .floors import MEASURE
 from ..model import Process, Run
+from ..recipes import cases as cases_named
 from ..stats import Spread
 from ..variance import FEWEST_PAIRS, Components, Window, components, detectable, spread_between
 from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Rule, Series, Table, Unit
@@ -29,6 +30,7 @@ class _Family:
     name: str
     cases: int
     found: Components
+    case: str
 
 
 def components_figure(run: Run, machine: str) -> Figure | None:
@@ -39,7 +41,7 @@ def components_figure(run: Run, machine: str) -> Figure | None:
     for measure in dict.fromkeys(family.measure for family in families):
         own = [family for family in families if family.measure == measure]
         panels.append(Panel(measure, tuple(
-            Series(title, index, tuple(_point(family.name, 100 * family.found.shares()[index]) for family in own))
+            Series(title, index, tuple(_point(family, 100 * family.found.shares()[index]) for family in own))
             for index, title in enumerate(_PARTS))))
     return Figure(
         "components",
@@ -55,8 +57,8 @@ def components_figure(run: Run, machine: str) -> Figure | None:
     )
 
 
-def _point(at: str, value: float) -> Point:
-    return Point(at, Spread(value, value, value, 1))
+def _point(family: _Family, value: float) -> Point:
+    return Point(family.name, Spread(value, value, value, 1), case=family.case)
 
 
 def _families(processes: Iterable[Process]) -> list[_Family]:
@@ -71,7 +73,7 @@ def _families(processes: Iterable[Process]) -> list[_Family]:
     for (measure, noun, placement), own in cases.items():
         parts = [one for windows in own.values() if (one := components(windows)) is not None]
         if parts:
-            found.append(_Family(measure, f"{noun} {placement}", len(parts), _typical(parts)))
+            found.append(_Family(measure, f"{noun} {placement}", len(parts), _typical(parts), cases_named(measure, noun, placement)))
     return sorted(found, key=lambda family: (family.measure == MEASURE, family.measure, family.name))
 
 
@@ -120,7 +122,7 @@ def _components_table(families: Sequence[_Family]) -> Table:
         rows.append((f"{family.measure} {family.name}", str(family.cases), *sds, *shares, str(found.processes),
                      f"{found.repetitions:.3g}"))
     return Table(("family", "cases", *(f"sd {part}" for part in _PARTS), *(f"of the result, {part}" for part in _PARTS),
-                  "processes", "repetitions each"), 1, tuple(rows))
+                  "processes", "repetitions each"), 1, tuple(rows), cases=tuple(family.case for family in families))
 
 
 def power_figure(run: Run, cells: Sequence[Cell], machine: str) -> Figure | None:
@@ -136,7 +138,7 @@ def power_figure(run: Run, cells: Sequence[Cell], machine: str) -> Figure | None
     typical = {measure: median(sd for sd, _ in own) for measure, own in spreads.items()}
     series = tuple(
         Series(measure, index, tuple(
-            Point(float(pairs), Spread(y, y, y, 1)) for pairs in sorted({*_PAIRS, here}) if (y := _percent(sd, pairs)) is not None))
+            Point(float(pairs), Spread(y, y, y, 1), case=cases_named(measure)) for pairs in sorted({*_PAIRS, here}) if (y := _percent(sd, pairs)) is not None))
         for index, (measure, sd) in enumerate(typical.items()) if sd > 0)
     if not any(one.points for one in series):
         return None
@@ -182,4 +184,5 @@ def _power_table(spreads: dict[str, list[tuple[float, Cell]]], here: int) -> Tab
             rows.append((measure, placement, str(len(sds)), f"{100 * middle:.2f} %", f"{100 * max(sds):.1f} %",
                          *("–" if one is None else f"{one:.2g} %" for one in found)))
     return Table(("measure", "placement", "cases", "sd between processes, median", "largest",
-                  *(f"found with {pairs} pairs" for pairs in told)), 2, tuple(rows))
+                  *(f"found with {pairs} pairs" for pairs in told)), 2, tuple(rows),
+                 cases=tuple(cases_named(row[0], placement=row[1]) for row in rows))

@@ -56,10 +56,18 @@ def test_every_kind_of_drawing_is_named_and_the_same_again(kind: str) -> None:
     assert set(re.findall(r'(?:url\(|href=")#([^")]*)', text)) <= set(ids)
 
 
-@pytest.mark.parametrize("kind", ["dots", "curves", "strip", "ecdf"])
+@pytest.mark.parametrize("kind", ["dots", "bars", "curves", "cloud", "strip", "ecdf", "stack"])
 def test_points_show_what_they_are_of(kind: str) -> None:
     text = draw(DRAWINGS[kind], "figure", "t", lambda case: f"measure <{case}> again")
     assert "<title>measure &lt;case/" in text
+
+
+def test_the_dots_of_one_case_say_once_what_they_are_of() -> None:
+    crowd = Cloud(COUNT, TIME, (Panel("p", (Series("a", 0, tuple(
+        Point(float(i), Spread(10.0, 10.0, 10.0, 1), case="case/a") for i in range(100))),)),))
+    text = draw(crowd, "f", "t", lambda case: f"measure {case} again")
+    named = re.search(r"<g[^>]*><title>measure case/a again</title>(.*?)</g></g>", text)
+    assert text.count("case/a") == 1 and named and named.group(1).count("<use") == 100
 
 
 def test_a_crowd_of_marks_on_one_spot_is_one_mark() -> None:
