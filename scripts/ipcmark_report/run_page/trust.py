@@ -20,7 +20,7 @@ _PARTS = 150
 _SLOW = 1.1
 _MEANINGS = (
     "u: unpinned, the scheduler chose the CPUs; n: not comparable, a window stood still or the two CPUs changed their distance "
-    "while it was measured; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
+    "while it was measured; s: the process stood still for over 0.2 s between two windows, which are sound themselves; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
     "fall into several modes, and a median may lie between them; t: some processes saw another distance of the two CPUs than "
     "the others. A capital says that most processes of the case have it. A pinned peer moves only when its CPUs are taken away."
 )
@@ -40,8 +40,8 @@ def trust_marks(run: Run, cells: Sequence[Cell]) -> tuple[str, ...]:
 
 def _flagged(cells: Sequence[Cell]) -> dict[str, int]:
     """How many cases have at least one process of each kind."""
-    kinds = {"n": "have processes that do not compare (n)", "d": "were disturbed (d)",
-             "m": "fell into several modes (m)", "u": "were not pinned (u)"}
+    kinds = {"n": "have processes that do not compare (n)", "s": "stood still between windows (s)",
+             "d": "were disturbed (d)", "m": "fell into several modes (m)", "u": "were not pinned (u)"}
     return {text: sum(cell.flagged(letter) > 0 for cell in cells) for letter, text in kinds.items()}
 
 
@@ -65,7 +65,7 @@ def _flag_listing(cells: Sequence[Cell]) -> Listing | None:
         groups.setdefault((cell.case.measure, cell.case.placement), []).append(cell)
     rows = []
     for (measure, placement), own in groups.items():
-        counts = [str(sum(cell.flagged(letter) > 0 for cell in own) or "–") for letter in "ndmt"]
+        counts = [str(sum(cell.flagged(letter) > 0 for cell in own) or "–") for letter in "nsdmt"]
         migrated = sum(any(row.migrations for row in cell.rows) for cell in own)
         if set(counts) != {"–"} or migrated:
             rows.append((measure, placement, str(len(own)), *counts, str(migrated or "–")))
@@ -74,7 +74,7 @@ def _flag_listing(cells: Sequence[Cell]) -> Listing | None:
     return Listing(
         f"{sum(bool(cell.flags) for cell in cells)} of {len(cells)} cases have at least one process with a mark.",
         f"Marks, {_MEANINGS}",
-        Table(("measure", "placement", "cases", "n", "d", "m", "t", "moved from CPU to CPU"), 2, tuple(rows),
+        Table(("measure", "placement", "cases", "n", "s", "d", "m", "t", "moved from CPU to CPU"), 2, tuple(rows),
               cases=tuple(cases(measure, placement=placement) for measure, placement, *_ in rows)),
     )
 

@@ -80,6 +80,18 @@ def whole() -> Summary:
         return summarise(load_run(Synthetic(sizes=(64, 4096), rounds=1).write(Path(folder))))
 
 
+def test_standing_still_between_windows_has_a_letter_of_its_own(run: Path) -> None:
+    edit(run, "latency", 1, PIPE, label="cpus 0,1; stood still for 3.0 s between its windows")
+    loaded = load_run(run)
+    assert cell_of(loaded, PIPE).marked_name == "pipe [s]"
+    summary = summarise(loaded)
+    assert "s stood still between windows" in summary.sections[0].figures[0].caption
+    (marks,) = [one for one in summary.trust.listings if "s" in one.table.columns]
+    assert "s: the process stood still" in marks.caption
+    counted = {row[:2]: row[marks.table.columns.index("s")] for row in marks.table.rows}
+    assert counted["latency", "cross_core"] == "1"
+
+
 def test_an_unpinned_result_is_never_without_its_label() -> None:
     summary = whole()
     for figure in (figure for section in summary.sections for figure in section.figures):
