@@ -10,6 +10,7 @@ import pytest
 from ipcmark_report import files
 from ipcmark_report.__main__ import main
 from ipcmark_report.charts import draw, file_of
+from ipcmark_report.markup import is_tall
 from ipcmark_report.stats import Spread
 from ipcmark_report.views import (Axis, Bracket, Bundle, Cloud, Drawing, Ecdf, HeatMap, HeatMaps, Kind, Layer, Panel, Point, Rule,
                                   Series, Stack, Strand, Strip, Unit)
@@ -129,3 +130,9 @@ def test_charts_are_written_whole_or_not_at_all(
     monkeypatch.setattr(files, "_fill", full)
     assert_refused(capsys, [run, "--charts", str(tmp_path / "charts")], "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_drawing_beside_which_two_find_room_is_tall() -> None:
+    rows = tuple(f"row {n}" for n in range(80))
+    tall = Drawing(Kind.DOTS, TIME, COUNT, (Panel("p", (series("a", *[5.0] * 80, at=rows),)),))
+    assert is_tall(draw(tall, "f", "t")) and not is_tall(draw(DRAWINGS["dots"], "f", "t")) and not is_tall("<svg/>")
