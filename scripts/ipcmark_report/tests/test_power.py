@@ -42,6 +42,7 @@ def test_what_was_measured_with_some_pairs_is_carried_on_to_others_like_what_is_
     few, many = detectable(0.02, 20), detectable(0.02, 80)
     assert few is not None and found_with(80, 20, few) == pytest.approx(many)
     assert found_with(20, 20, 0.04) == pytest.approx(0.04)
+    assert (found_with(80, 20, 0.04) or 0) == pytest.approx(0.04 / 2, rel=0.1) and (found_with(6, 20, 0.04) or 0) > 0.07
     assert found_with(5, 20, 0.04) is None and found_with(20, 5, 0.04) is None
 
 
