@@ -15,10 +15,11 @@ from .compare.asked import add_options, comparisons, is_alone
 from .compare.page.assemble import page_of
 from .compare.page.render import render
 from .files import write_whole
+from .judging import selftest_beside
 from .load import load_run
 from .model import BadInput
 from .run_page.summary import summarise
-from .views import Drawn
+from .views import Drawn, Summary
 
 BAD_INPUT = 2
 USAGE = f"report RUN [NEW...] [--out PAGE] [--charts DIR [--format {'|'.join(FORMATS)}]]"
@@ -60,8 +61,13 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], st
     for name in _COMPARING:
         if getattr(options, name):
             raise BadInput(f"--{name}: is for comparing; name two runs or more")
-    summary = summarise(load_run(options.runs[0]))
+    summary = _summary(options.runs[0])
     return summary.figures, lambda: page.render(summary)
+
+
+def _summary(path: Path) -> Summary:
+    run = load_run(path)
+    return summarise(run, selftest_beside(run))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

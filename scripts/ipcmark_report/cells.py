@@ -12,7 +12,7 @@ from .stats import Spread, spread_over_processes
 Value = Callable[[Row], float | None]
 
 # What weakens a result, by its letter; a capital says that most processes of the case have it.
-FLAGS = {"u": "unpinned", "n": "not comparable", "d": "disturbed", "m": "several modes",
+FLAGS = {"u": "unpinned", "n": "not comparable", "s": "stood still between windows", "d": "disturbed", "m": "several modes",
          "t": "processes at several distances of the CPUs"}
 
 # The two-CPU placement is first: it is where two peers of a real program most often are.
@@ -86,6 +86,7 @@ class Cell:
 
 _HAS: dict[str, Callable[[Row], bool]] = {
     "n": lambda row: row.comparable == 0,
+    "s": lambda row: row.stood_between,
     "d": lambda row: row.is_disturbed,
     "m": lambda row: (row.modes or 0) > 1,
 }

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .fields import Fields, check_schema, number_fault, read_object
-from .model import Yardstick
+from .model import BadInput, Run, Yardstick
 from .text import plain
 
 ESTIMATORS = ("quiet", "typical", "adjusted", "tail")
 LEAST_THRESHOLD_PERCENT = 2.0
+SELFTEST = "selftest.json"
 
 
 @dataclass(frozen=True)
 class SelfTest:
     """What a machine's noise does to comparisons. `thresholds` are per cent, by family and estimator;
-    `machine` is the identity of the machine in one line."""
+    `machine` is the identity of the machine in one line. `detectable` is, by family, the smallest change in per cent that
+    80 % of comparisons of `pairs` pairs find by the chosen estimator; None where they find none."""
 
     path: Path
     date: str
     machine: str
     families: Mapping[str, Yardstick]
     thresholds: Mapping[tuple[str, str], float]
+    pairs: int = 0
+    detectable: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The self-test that lies beside a run, or why there is none to be used."""
+
+    selftest: SelfTest | None
+    why_not: str = ""
 
 
 def judging_of(run: Fields) -> dict[str, Any]:
@@ -58,7 +70,7 @@ def load_selftest(path: Path) -> SelfTest:
     """The record that `ipcmark selftest` wrote, or BadInput."""
     record = read_object(path, "name the selftest.json that `ipcmark selftest` wrote")
     check_schema(record)
-    families, thresholds = {}, {}
+    families, thresholds, detectable = {}, {}, {}
     for one in record.objects("families"):
         family, chosen = one.text("family"), one.text("chosen")
         if chosen not in ESTIMATORS:
@@ -69,8 +81,30 @@ def load_selftest(path: Path) -> SelfTest:
                 thresholds[family, name] = _number(estimators.child(name), "threshold_percent")
         if (family, chosen) not in thresholds:
             raise estimators.wrong(chosen, "an object")
+        detectable[family] = _detectable(estimators.child(chosen))
         families[family] = Yardstick(chosen, thresholds[family, chosen], _number(one, "anchor_slope", True))
-    return SelfTest(path, record.shown("date"), record.child("machine").shown("key"), families, thresholds)
+    pairs = record.child("settings").count("comparison_pairs")
+    return SelfTest(path, record.shown("date"), record.child("machine").shown("key"), families, thresholds, pairs, detectable)
+
+
+def selftest_beside(run: Run) -> Beside:
+    """What `ipcmark run` itself would judge by: the selftest.json in the folder of the runs, if it is of the same machine."""
+    folder = run.path.resolve().parent
+    # The two of --versus share a folder of their own.
+    found = [file for at in ((folder, folder.parent) if run.info.pair else (folder,)) if (file := at / SELFTEST).is_file()]
+    if not found:
+        return Beside(None, f"no {SELFTEST} lies beside the run")
+    try:
+        selftest = load_selftest(found[0])
+    except BadInput as error:
+        return Beside(None, f"that beside the run cannot be used: {error}")
+    same = selftest.machine == run.environment.start_text("identity", "key")
+    return Beside(selftest) if same else Beside(None, f"the {SELFTEST} beside the run is of another machine")
+
+
+def _detectable(estimator: Fields) -> float | None:
+    key = "detectable_80_percent"
+    return None if estimator.values.get(key) is None else _number(estimator, key)
 
 
 def _number(fields: Fields, key: str, signed: bool = False) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .fields import Fields, check_schema, number_fault, read_object, show
 from .judging import judging_of
-from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
+from .model import (NO_FILTER, BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
 from .repetitions import process_of
 from .text import one_line, plain
 
@@ -133,7 +133,7 @@ def _run_info(path: Path) -> RunInfo:
         git=git.shown("sha") + (" with uncommitted changes" if git.values.get("dirty") is True else ""),
         command=run.shown("command"),
         preset=run.shown("preset"),
-        filter=run.shown("filter") or "none",
+        filter=run.shown("filter") or NO_FILTER,
         rounds=run.count("rounds"),
         window_ms=run.shown("window_ms"),
         warmup_ms=run.shown("warmup_ms"),

@@ -16,6 +16,9 @@ from markupsafe import Markup
 from .charts import draw
 from .views import Drawn
 
+_BOX = re.compile(r' viewBox="0 0 ([\d.]+) ([\d.]+)"')
+# A drawing is tall that is so many times as high as wide.
+_TALL = 1.7
 _STYLE = re.compile(r' style="([^"]*)"')
 HERE = Path(__file__).resolve().parent
 
@@ -31,8 +34,16 @@ class Assets:
 
 def environment() -> Environment:
     """Templates of this package; all text in them is escaped."""
-    return Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
+    made = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                        trim_blocks=True, lstrip_blocks=True)
+    made.tests["tall"] = is_tall
+    return made
+
+
+def is_tall(drawing: str) -> bool:
+    """Whether two others find room beside it."""
+    box = _BOX.search(drawing)
+    return box is not None and float(box.group(2)) > _TALL * float(box.group(1))
 
 
 def assets(drawn: str = "") -> Assets:

@@ -110,6 +110,11 @@ class Row:
     def is_disturbed(self) -> bool:
         return any(remark.startswith("disturbed") for remark in self.remarks)
 
+    @property
+    def stood_between(self) -> bool:
+        """The process, or the whole machine, stood still while no window was timed."""
+        return any(remark.startswith("stood still") and remark.endswith("between its windows") for remark in self.remarks)
+
     def cost(self, name: str) -> float | None:
         """What an operation cost of something that only some machines count, such as instructions."""
         return dict(self.other_costs).get(name)
@@ -219,6 +224,10 @@ class Yardstick:
     estimator: str = "quiet"
     threshold_percent: float = 2.0
     anchor_slope: float = 0.0
+
+
+# What a run without a filter says.
+NO_FILTER = "none"
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""The command that measures one case of a run again."""
+"""The command that measures a case of a run again, or several that one figure sums up."""
 
 from __future__ import annotations
 
 import re
 import shlex
 
-from .model import RunInfo
+from .model import NO_FILTER, RunInfo
 from .views import Recipe
 
 # What ipcmark's presets ask for: rounds, windows of a process, their length and the warm-up, ms.
@@ -15,6 +15,8 @@ _PRESETS = {
     "rigorous": ("40", "8", "50", "100"),
 }
 _OPTIONS = ("--rounds", "--repetitions", "--window-ms", "--warmup-ms")
+# In the name of several cases: whatever stands there.
+ANY = "…"
 # What means something in an extended regular expression, regex(7).
 _SPECIAL = re.compile(r"[.\[\\()*+?{|^$]")
 
@@ -26,10 +28,20 @@ def recipe_of(info: RunInfo) -> Recipe:
     other = [f"{option} {value}" for option, value, preset in zip(_OPTIONS, asked, usual)
              if value != preset and value.isascii() and value.isdigit()]
     preset = [f"--preset {info.preset}"] if info.preset in _PRESETS else []
-    return Recipe(" ".join(["ipcmark run", *preset, *other, "--filter"]), "--out DIR")
+    before = " ".join(["ipcmark run", *preset, *other])
+    filtered = f" --filter {shlex.quote(info.filter)}" if info.filter != NO_FILTER else ""
+    return Recipe(f"{before} --filter", "--out DIR", filtered)
+
+
+def cases(measure: str = ANY, noun: str = ANY, placement: str = ANY) -> str:
+    """The name of all cases that have these, for command()."""
+    parts = [measure] if noun == ANY else [measure, noun]
+    return "/".join([*parts, ANY] if placement == ANY else [*parts, ANY, f"placement:{placement}"]).replace(f"{ANY}/{ANY}", ANY)
 
 
 def command(recipe: Recipe, case: str) -> str:
     """A line for a shell; --filter takes an extended regular expression that is to be found in the name."""
-    name = _SPECIAL.sub(lambda found: f"\\{found.group()}", case)
+    if ANY in case and (recipe.filtered or case == ANY):
+        return f"{recipe.before.removesuffix(' --filter')}{recipe.filtered} {recipe.after}"
+    name = _SPECIAL.sub(lambda found: f"\\{found.group()}", case).replace(ANY, ".*")
     return f"{recipe.before} {shlex.quote(f'^{name}$')} {recipe.after}"

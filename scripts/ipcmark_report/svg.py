@@ -73,6 +73,12 @@ def _said(kind: str, anchor: str, text: str) -> ElementTree.Element:
 def _name_marks(root: ElementTree.Element, tips: Mapping[str, Sequence[str]]) -> None:
     for group in root.iter(f"{_SVG}g"):
         names = tips.get(group.get("id", ""), ())
+        if names and len(set(names)) == 1:
+            # Once for all of them: the dots of one case may be a thousand.
+            title = ElementTree.Element(f"{_SVG}title")
+            title.text = names[0]
+            group.insert(0, title)
+            continue
         marks = list(group.iter(f"{_SVG}use"))
         # Where a mark is missing, nobody knows which one it is.
         if len(marks) != len(names):
@@ -120,10 +126,11 @@ def _flatten(parent: ElementTree.Element) -> None:
     children: list[ElementTree.Element] = []
     for child in list(parent):
         _flatten(child)
-        children += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
+        bare = child.tag == f"{_SVG}g" and not child.attrib and child.find(f"{_SVG}title") is None
+        children += list(child) if bare else [child]
     parent[:] = children
     styles = {child.get("style") for child in children if child.tag == f"{_SVG}use"}
-    drawn = [child for child in children if child.tag != f"{_SVG}defs"]
+    drawn = [child for child in children if child.tag not in (f"{_SVG}defs", f"{_SVG}title")]
     if parent.tag == f"{_SVG}g" and len(styles) == 1 and len(drawn) > 1 and None not in styles and all(
             child.tag == f"{_SVG}use" for child in drawn):
         parent.set("style", styles.pop() or "")

@@ -1,20 +1,15 @@
-"""Where a case's variance arises, and what a comparison of so many processes can see: pure functions."""
+"""Where a case's variance arises: pure functions."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
-# Fewer pairs cannot reach p < 0.05 in an exact signed-rank test.
-FEWEST_PAIRS = 6
-ALPHA, POWER = 0.05, 0.8
-# Of the signed-rank test beside the t-test, where the differences are normal.
-_EFFICIENCY = 3 / math.pi
 # p10 and p90 of a normal distribution are so many standard deviations apart.
 _P10_TO_P90 = 2 * stats.norm.ppf(0.9)
 # The variance of a median over that of a mean, for many normal values.
@@ -75,37 +70,3 @@ def _of_operations(window: Window) -> float:
     if not window.p10 or not window.p90 or window.operations < 1:
         return 0.0
     return _OF_MEDIAN * (math.log(window.p90 / window.p10) / _P10_TO_P90) ** 2 / window.operations
-
-
-def spread_between(values: Sequence[float]) -> float | None:
-    """The standard deviation of the logs of one value a process, by the median of their distances: a few far ones
-    do not count for more than they are."""
-    logs = [math.log(value) for value in values if value > 0]
-    if len(logs) < 3:
-        return None
-    middle = median(logs)
-    # Consistent for a normal distribution.
-    return float(median(abs(one - middle) for one in logs) / stats.norm.ppf(0.75))
-
-
-def power(change: float, sd: float, pairs: int) -> float:
-    """How many of all comparisons of `pairs` pairs find a change of log ratio `change`, where two processes without
-    one differ by `sd`; the paired t-test's power at the signed-rank test's efficiency."""
-    effective = pairs * _EFFICIENCY
-    critical = stats.t.ppf(1 - ALPHA / 2, pairs - 1)
-    shift = change * math.sqrt(effective) / sd
-    # Far out the library divides by a density of zero, and gives the right 0 or 1.
-    with np.errstate(divide="ignore"):
-        return float(stats.nct.sf(critical, pairs - 1, shift) + stats.nct.cdf(-critical, pairs - 1, shift))
-
-
-def detectable(sd: float, pairs: int) -> float | None:
-    """The smallest change, a ratio less 1, that POWER of the comparisons find; None where too few pairs can find any.
-    `sd` is that of one side's processes: two sides differ by more."""
-    if pairs < FEWEST_PAIRS:
-        return None
-    pair_sd = sd * math.sqrt(2)
-    if pair_sd <= 0:
-        return 0.0
-    most = 20 * pair_sd
-    return math.expm1(optimize.brentq(lambda change: power(change, pair_sd, pairs) - POWER, 1e-9 * pair_sd, most))

@@ -38,7 +38,7 @@ class Kind(Enum):
 @dataclass(frozen=True)
 class Point:
     """`at` is a category's name (DOTS) or a position on the x axis (CURVES); `flags` stand beside it; `case` is
-    the one that it is of, where it is one's."""
+    the one that it is of, or the name of several as recipes.cases() makes it."""
 
     at: str | float
     value: Spread
@@ -201,7 +201,7 @@ AnyDrawing = Drawing | HeatMap | HeatMaps | Cloud | Strip | Ecdf | Stack
 @dataclass(frozen=True)
 class Table:
     """Text cells; the first `names` columns name the row, the last `remarks` say more of it, the others
-    hold numbers. `cases` are the names of the cases that the rows are of, empty where they are of none."""
+    hold numbers. `cases` are the names of the cases that the rows are of, as in a Point, empty where they are of none."""
 
     columns: tuple[str, ...]
     names: int
@@ -314,10 +314,12 @@ class EnvironmentRow:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to measure a case of the run again: what stands before and after the filter that names it."""
+    """How to measure a case of the run again: what stands before and after the filter that names it; `filtered` is the
+    run's own filter, where it had one."""
 
     before: str
     after: str
+    filtered: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 # Before the import, which complains of a home directory that it cannot write to.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -61,9 +62,13 @@ class Canvas:
               **style: object) -> None:
         """A mark a point; `tips` keeps, by the id of the group, which case each of them is of."""
         line, = axes.plot(xs, ys, **style)
-        if any(p.case for p in points):
-            line.set_gid(f"tips{len(self.tips)}")
-            self.tips[line.get_gid()] = tuple(p.case for p in points)
+        self.named(line, [p.case for p in points])
+
+    def named(self, drawn: Artist, cases: Sequence[str]) -> None:
+        """What is drawn is of these cases: of one, or one a mark."""
+        if any(cases):
+            drawn.set_gid(f"tips{len(self.tips)}")
+            self.tips[drawn.get_gid()] = tuple(cases)
 
     def text(self, x: float, y: float, text: str, **style: object) -> None:
         self.figure.text(x / WIDTH, 1 - y / self.height, text, **style)

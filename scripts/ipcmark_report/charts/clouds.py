@@ -28,7 +28,7 @@ def cloud(drawing: Cloud) -> Canvas:
     y = top
     for index, panel in enumerate(drawing.panels):
         axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, HEIGHT)
-        _scattered(axes, panel.series)
+        _scattered(page, axes, panel.series)
         floor_lines(axes, panel.floors)
         axes.set_ylim(limits)
         axes.set_xlim(min(places) - pad, max(places) + pad)
@@ -44,13 +44,13 @@ def cloud(drawing: Cloud) -> Canvas:
     return page
 
 
-def _scattered(axes: Axes, series: Sequence[Series]) -> None:
+def _scattered(page: Canvas, axes: Axes, series: Sequence[Series]) -> None:
     axes.set_yscale("log")
     for one in series:
         points = drawable(one.points)
         colour, marker, _ = style(one.style)
-        axes.plot([float(p.at) for p in points], [p.value.median for p in points], color=colour, marker=marker,
-                  linestyle="none", markersize=2.6, alpha=0.75, markeredgewidth=0)
+        page.marks(axes, points, [float(p.at) for p in points], [p.value.median for p in points], color=colour,
+                   marker=marker, linestyle="none", markersize=2.6, alpha=0.75, markeredgewidth=0)
         spread = [p for p in points if p.value.high > p.value.low]
         axes.vlines([float(p.at) for p in spread], [p.value.low for p in spread], [p.value.high for p in spread],
                     colors=colour, linewidth=0.8, alpha=0.75)

@@ -14,7 +14,7 @@ from ..compare.page.views import Ladder, Line, LinesPanel, Power, Shares
 from ..svg import GRID
 from ..text import shorten
 from ..views import Series
-from .canvas import (CHARACTER, CURVE, FONT, LEFT, ROW, TITLE, WIDTH, Canvas, legend, legend_height, style,
+from .canvas import (CHARACTER, CURVE, FONT, LEFT, ROW, TITLE, WIDTH, Canvas, legend, legend_columns, legend_height, style,
                      title)
 from .ratios import limits, ratio_axis
 
@@ -105,8 +105,10 @@ def shares(view: Shares) -> Canvas:
     """A row a thing, its parts end to end; the note at the end of the row."""
     names = [shorten(name, LABELS) for name, _ in view.rows]
     left, right = 0.15 + CHARACTER * max(map(len, names)), 0.15 + CHARACTER * max(map(len, view.notes))
-    page = Canvas(0.35 + ROW * len(names) + 0.35)
-    axes = page.axes(left, 0.35, WIDTH - left - right, ROW * len(names))
+    entries = [Series(part, index, ()) for index, part in enumerate(view.parts)]
+    top = legend_height(entries, WIDTH) + 0.1
+    page = Canvas(top + ROW * len(names) + 0.35)
+    axes = page.axes(left, top, WIDTH - left - right, ROW * len(names))
     ends = [0.0] * len(names)
     for index in range(len(view.parts)):
         values = [parts[index] for _, parts in view.rows]
@@ -114,7 +116,7 @@ def shares(view: Shares) -> Canvas:
                   edgecolor="#ffffff", linewidth=0)
         ends = [end + value for end, value in zip(ends, values)]
     for y, note in enumerate(view.notes):
-        page.text(WIDTH - 0.05, 0.35 + ROW * (y + 0.5), note, ha="right", va="center", size=FONT - 0.5)
+        page.text(WIDTH - 0.05, top + ROW * (y + 0.5), note, ha="right", va="center", size=FONT - 0.5)
     axes.set_xlim(0, 1)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
@@ -124,6 +126,7 @@ def shares(view: Shares) -> Canvas:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
     handles = [Patch(facecolor=style(index)[0], hatch=HATCHES[index], edgecolor="#ffffff", linewidth=0, label=part)
                for index, part in enumerate(view.parts)]
-    page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncol=2,
+    page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2,
+                       ncol=legend_columns(entries, WIDTH),
                        fontsize=FONT - 0.5, borderpad=0.2)
     return page

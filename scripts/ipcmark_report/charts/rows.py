@@ -121,7 +121,7 @@ def bars(drawing: Drawing) -> Canvas:
     for panel, names in panels:
         height = ROW * max(len(names), 1)
         axes = page.axes(left, y + TITLE, WIDTH - left - 0.3, height)
-        _end_to_end(axes, panel, names)
+        _end_to_end(page, axes, panel, names)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(writer(drawing.x.unit)))
         axes.grid(axis="x")
@@ -132,14 +132,15 @@ def bars(drawing: Drawing) -> Canvas:
     return page
 
 
-def _end_to_end(axes: Axes, panel: Panel, names: Sequence[str]) -> None:
+def _end_to_end(page: Canvas, axes: Axes, panel: Panel, names: Sequence[str]) -> None:
     row = {name: index for index, name in enumerate(names)}
     ends = dict.fromkeys(names, 0.0)
     for one in panel.series:
         for p in one.points:
             name = str(p.at)
-            axes.barh(row[name], p.value.median, left=ends[name], height=0.62, color=style(one.style)[0],
-                      hatch=HATCHES[one.style % len(HATCHES)], edgecolor="#ffffff", linewidth=0)
+            drawn = axes.barh(row[name], p.value.median, left=ends[name], height=0.62, color=style(one.style)[0],
+                              hatch=HATCHES[one.style % len(HATCHES)], edgecolor="#ffffff", linewidth=0)
+            page.named(drawn[0], [p.case])
             ends[name] += p.value.median
     for one in panel.marks:
         for p in one.points:

@@ -26,7 +26,7 @@ def stack(view: Stack) -> Canvas:
     y = top
     for index, (layer, height) in enumerate(zip(view.layers, heights)):
         axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - 0.2, height)
-        _layer(axes, layer)
+        _layer(page, axes, layer)
         axes.set_xlim(min(places) - pad, max(places) + pad)
         axes.xaxis.set_major_locator(MaxNLocator(6))
         last = index == len(view.layers) - 1
@@ -40,7 +40,7 @@ def stack(view: Stack) -> Canvas:
     return page
 
 
-def _layer(axes: Axes, layer: Layer) -> None:
+def _layer(page: Canvas, axes: Axes, layer: Layer) -> None:
     points = [p for s in layer.panel.series for p in s.points]
     if layer.log:
         axes.set_yscale("log")
@@ -51,8 +51,8 @@ def _layer(axes: Axes, layer: Layer) -> None:
     for one in layer.panel.series:
         colour, marker, _ = style(one.style)
         xs = [float(p.at) for p in one.points]
-        axes.plot(xs, [p.value.median for p in one.points], color=colour, marker=marker, linestyle="none",
-                  markersize=3.2, alpha=0.8, markeredgewidth=0)
+        page.marks(axes, one.points, xs, [p.value.median for p in one.points], color=colour, marker=marker,
+                   linestyle="none", markersize=3.2, alpha=0.8, markeredgewidth=0)
         axes.vlines(xs, [p.value.low for p in one.points], [p.value.high for p in one.points], colors=colour,
                     linewidth=0.6, alpha=0.6)
     if not layer.log:

@@ -103,7 +103,8 @@ def left_out(pairs: int, level: float = 0.95) -> int:
 
 
 def detectable(differences: Values, power: float = 0.8) -> float | None:
-    """The smallest shift that so many comparisons with this spread find, p < 0.05.
+    """The smallest shift that so many comparisons with this spread find, p < 0.05: of these very differences, where
+    power.py reckons for pairs that nobody has measured.
 
     Comparisons are imagined: the differences about their centre, each as it was or with its sign turned. With a shift
     d added, the test refuses zero in the direction of d exactly where d is more than the interval reaches below zero.

@@ -39,6 +39,25 @@ def _values(cell: Cell) -> list[float]:
     return [row.typical_ns for row in cell.rows if row.typical_ns]
 
 
+def _names(cells: Sequence[Cell]) -> dict[str, str]:
+    """By case: noun and backend, and of what cells with the same name do not share its value in each."""
+    alike: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault((cell.case.noun, cell.name, cell.case.placement), []).append(cell)
+    found = {}
+    for own in alike.values():
+        keys = dict.fromkeys(key for cell in own for key, _ in cell.case.parameters)
+        differing = [key for key in keys if len({cell.case.parameter(key) for cell in own}) > 1]
+        for cell in own:
+            values = (f"{key}:{cell.case.parameter(key)}" for key in differing if cell.case.parameter(key) is not None)
+            found[cell.case.text] = ", ".join([f"{cell.case.noun} {cell.name}", *values])
+    return found
+
+
+def _marks(cell: Cell) -> str:
+    return f" [{cell.flags}]" if cell.flags else ""
+
+
 def _apart(cell: Cell) -> float:
     values = _values(cell)
     return max(values) / min(values)
@@ -47,13 +66,14 @@ def _apart(cell: Cell) -> float:
 def _figure(run: Run, cells: Sequence[Cell], what: str, histograms: dict[tuple[str, int], Histogram],
             processes: dict[tuple[str, int], Process], machine: str, anchor: str) -> Figure:
     widest = sorted(cells, key=lambda cell: (-_apart(cell), cell.case.text))
+    names = _names(cells)
     bundles = []
     for cell in widest[:DRAWN]:
         strands = tuple(
             strand for row in cell.rows
             if (strand := _strand(run, row, histograms.get((cell.case.text, row.round)),
                                   processes.get((cell.case.text, row.round)))))
-        bundles.append(Bundle(f"{cell.case.noun} {cell.marked_name}, {cell.case.placement}", strands))
+        bundles.append(Bundle(f"{names[cell.case.text]}{_marks(cell)}, {cell.case.placement}", strands))
     counts = [len(_values(cell)) for cell in cells]
     return Figure(
         anchor,
@@ -63,9 +83,9 @@ def _figure(run: Run, cells: Sequence[Cell], what: str, histograms: dict[tuple[s
         f"Nanoseconds an operation. A line is the distribution of one process (of its repetitions, where single operations are "
         f"not timed), a dot its typical time; {units.span(min(counts), max(counts), units.whole)} processes a case; each panel has "
         f"its own scale. {machine}.",
-        _table(widest),
+        _table(widest, names),
         (f"Drawn are the {len(bundles)} of {len(cells)} cases whose typical times are farthest apart; the table has all.",),
-        _says(widest),
+        _says(widest, names),
     )
 
 
@@ -93,12 +113,12 @@ def _kind(run: Run, row: Row) -> tuple[str, int]:
     return "distance changed", len(modes) + 1
 
 
-def _says(widest: Sequence[Cell]) -> str:
+def _says(widest: Sequence[Cell], names: dict[str, str]) -> str:
     first = widest[0]
     values = _values(first)
     far = sum(_apart(cell) > FAR for cell in widest)
     text = (f"In {far} of {len(widest)} cases the slowest process takes more than {FAR:g} times as long as the quickest; farthest "
-            f"apart is {first.case.noun} {first.name} at {first.case.placement}, from {units.time(min(values))} to "
+            f"apart is {names[first.case.text]} at {first.case.placement}, from {units.time(min(values))} to "
             f"{units.time(max(values))}.")
     return text + _slow_round(widest)
 
@@ -115,16 +135,18 @@ def _slow_round(cells: Sequence[Cell]) -> str:
     number, count = max(slow.items(), key=lambda item: (item[1], -item[0]))
     if count > 2 * slow.total() / rounds and count > 2:
         return f" Of {slow.total()} processes beyond {FAR:g} times their case's median {count} are of round {number}."
+    if slow.total() == 1:
+        return f" The one process beyond {FAR:g} times its case's median is of round {number}."
     return f" The {slow.total()} processes beyond {FAR:g} times their case's median lie in {len(slow)} of {rounds} rounds."
 
 
-def _table(cells: Sequence[Cell]) -> Table:
+def _table(cells: Sequence[Cell], names: dict[str, str]) -> Table:
     rows = []
     for cell in cells:
         values = _values(cell)
         modes = Counter(int(row.topology_mode) for row in cell.rows if row.topology_mode is not None)
         rows.append((
-            f"{cell.case.noun} {cell.marked_name}", cell.case.placement, units.time(median(values)), units.time(min(values)),
+            f"{names[cell.case.text]}{_marks(cell)}", cell.case.placement, units.time(median(values)), units.time(min(values)),
             units.time(max(values)), units.digits(_apart(cell)), str(len(values)), str(len(modes) or "–")))
     columns = ("case", "placement", "typical, median", "quickest process", "slowest process", "slowest over quickest",
                "processes", "distances")

@@ -67,7 +67,7 @@ def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetit
     panels = tuple(
         Panel(placement_title(p, at_placement(drawn, p)), tuple(
             Series(cell.name, style[cell.name], tuple(
-                Point(one.involuntary_switches, Spread(one.typical_ns, one.typical_ns, one.typical_ns, 1))
+                Point(one.involuntary_switches, Spread(one.typical_ns, one.typical_ns, one.typical_ns, 1), case=cell.case.text)
                 for _, one in found[cell.case.text]))
             for cell in at_placement(drawn, p)))
         for p in placements(drawn)
@@ -78,8 +78,8 @@ def _figure(blocking: Sequence[Cell], preempting: Sequence[Cell], found: Repetit
         f"Path and mix: {noun}" + (f", {units.size(size)} messages" if size is not None else ""),
         "How often does a wake-up preempt, and what does a round trip cost where it does and where it does not?",
         Cloud(Axis("involuntary switches a round trip", Unit.COUNT), Axis("typical (log)", Unit.TIME), panels),
-        "Nanoseconds a round trip, not halved. Each dot is one repetition: far left no wake-up preempts, farther right more "
-        f"of them do. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",
+        "Nanoseconds a round trip, not halved. Each dot is one repetition: at 0 no wake-up preempts, the farther "
+        f"right, the more of them do. {units.span(min(counts), max(counts), units.whole)} repetitions a case. {machine}.",
         _table(blocking, found),
         (f"Drawn are cases with more than {_PREEMPTS:g} involuntary switches a round trip in some repetition"
          f"{f', the {MOST_CURVES} backends whose mix moves most' if len(ranges) > MOST_CURVES else ''}; the table has all "

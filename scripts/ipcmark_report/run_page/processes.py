@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..cells import Cell
+from ..judging import Beside
 from .heaps import FEWEST_PROCESSES, heap_figures
 from ..model import Run
 from .sequence import sequence_figure
-from .spending import components_figure, power_figure
+from .seeing import power_figure
+from .spending import components_figure
 from ..views import Figure, Section
 
 
-def processes_section(run: Run, cells: Sequence[Cell], machine: str) -> Section:
+def processes_section(run: Run, cells: Sequence[Cell], machine: str, beside: Beside) -> Section:
     heaps = heap_figures(run, cells, machine)
     found: tuple[tuple[Figure | None, str], ...] = (
         (sequence_figure(run, machine), "No course of the run: it holds no records of repetitions."),
         (components_figure(run, machine),
          "No parts of the variance: that takes records of two processes of two repetitions of one case."),
-        (power_figure(run, cells, machine), "No power curve: that takes three processes of one case that differ."),
+        (power_figure(run, cells, machine, beside), "No power curve: that takes three processes of one case that differ."),
     )
     missing = [line for figure, line in found if figure is None]
     if not heaps:

@@ -11,6 +11,7 @@ from scipy import stats
 
 from .. import units
 from ..model import Environment, Fact, Process, Run
+from ..recipes import ANY, cases
 from ..stats import Spread
 from ..views import Axis, Figure, Layer, Panel, Point, Series, Stack, Table, Unit
 
@@ -34,7 +35,7 @@ def sequence_figure(run: Run, machine: str) -> Figure | None:
     measures = list(dict.fromkeys(process.case.measure for process in began))
     relative = {
         measure: _parts([(_start(p) + shift, _typical(p) / medians[p.case.text])
-                         for p in began if p.case.measure == measure], began, shift)
+                         for p in began if p.case.measure == measure], began, shift, cases(measure))
         for measure in measures
     }
     whole = _parts([(_start(p) + shift, _typical(p) / medians[p.case.text]) for p in began], began, shift)
@@ -96,7 +97,7 @@ def _foreign(run: Run, shift: float) -> list[Moment]:
             if row.foreign_share is not None and (key := (row.case.text, row.round)) in starts]
 
 
-def _parts(moments: Sequence[Moment], began: Sequence[Process], shift: float) -> tuple[Point, ...]:
+def _parts(moments: Sequence[Moment], began: Sequence[Process], shift: float, of: str = ANY) -> tuple[Point, ...]:
     if not moments:
         return ()
     first = min(_start(p) for p in began) + shift
@@ -110,7 +111,7 @@ def _parts(moments: Sequence[Moment], began: Sequence[Process], shift: float) ->
         values.sort()
         tenth = len(values) // 10
         points.append(Point(first + (part + 0.5) * width,
-                            Spread(median(values), values[tenth], values[-1 - tenth], len(values))))
+                            Spread(median(values), values[tenth], values[-1 - tenth], len(values)), case=of))
     return tuple(points)
 
 
@@ -164,4 +165,5 @@ def _table(layers: Sequence[Layer]) -> Table:
             texts = [write(median(p.value.median for p in third)) if third else "–" for third in thirds]
             name = one.name if one.name != layer.panel.title else "all"
             rows.append((layer.panel.title, name, *texts, write(max(p.value.high for p in one.points))))
-    return Table(("quantity", "of", "first third", "second third", "last third", "highest"), 2, tuple(rows))
+    return Table(("quantity", "of", "first third", "second third", "last third", "highest"), 2, tuple(rows),
+                 cases=tuple(one.points[0].case for layer in layers for one in layer.panel.series))

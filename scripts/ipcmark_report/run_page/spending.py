@@ -1,4 +1,4 @@
-"""Figures of what a run's processes could show: where its variance arises, and which changes it could have seen."""
+"""The figure of what a run's processes differ by: where its variance arises, and what would lessen it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from statistics import median
 
 from .. import units
-from ..cells import Cell
 from .floors import MEASURE
 from ..model import Process, Run
+from ..recipes import cases as cases_named
 from ..stats import Spread
-from ..variance import FEWEST_PAIRS, Components, Window, components, detectable, spread_between
-from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Rule, Series, Table, Unit
+from ..variance import Components, Window, components
+from ..views import Axis, Drawing, Figure, Kind, Panel, Point, Series, Table, Unit
 
 _PARTS = ("between processes", "between repetitions", "within repetitions")
 _HELP = ("more processes", "more repetitions a process", "longer repetitions")
-_PAIRS = (6, 8, 10, 12, 16, 20, 24, 32, 40, 60, 80)
-_TOLD = (6, 12, 20, 40, 80)
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,7 @@ class _Family:
     name: str
     cases: int
     found: Components
+    case: str
 
 
 def components_figure(run: Run, machine: str) -> Figure | None:
@@ -39,7 +38,7 @@ def components_figure(run: Run, machine: str) -> Figure | None:
     for measure in dict.fromkeys(family.measure for family in families):
         own = [family for family in families if family.measure == measure]
         panels.append(Panel(measure, tuple(
-            Series(title, index, tuple(_point(family.name, 100 * family.found.shares()[index]) for family in own))
+            Series(title, index, tuple(_point(family, 100 * family.found.shares()[index]) for family in own))
             for index, title in enumerate(_PARTS))))
     return Figure(
         "components",
@@ -55,8 +54,8 @@ def components_figure(run: Run, machine: str) -> Figure | None:
     )
 
 
-def _point(at: str, value: float) -> Point:
-    return Point(at, Spread(value, value, value, 1))
+def _point(family: _Family, value: float) -> Point:
+    return Point(family.name, Spread(value, value, value, 1), case=family.case)
 
 
 def _families(processes: Iterable[Process]) -> list[_Family]:
@@ -71,7 +70,7 @@ def _families(processes: Iterable[Process]) -> list[_Family]:
     for (measure, noun, placement), own in cases.items():
         parts = [one for windows in own.values() if (one := components(windows)) is not None]
         if parts:
-            found.append(_Family(measure, f"{noun} {placement}", len(parts), _typical(parts)))
+            found.append(_Family(measure, f"{noun} {placement}", len(parts), _typical(parts), cases_named(measure, noun, placement)))
     return sorted(found, key=lambda family: (family.measure == MEASURE, family.measure, family.name))
 
 
@@ -93,10 +92,14 @@ def _spend(families: Sequence[_Family], processes: Iterable[Process]) -> str:
     if costs is None:
         return text
     best = median(family.found.best_repetitions(*costs) for family in families)
-    number = "as many as possible" if math.isinf(best) else f"about {max(1, round(best))}"
+    number = "as many repetitions as possible" if math.isinf(best) else _repetitions(max(1, round(best)))
     taken = median(family.found.repetitions for family in families)
     return (f"{text} A process costs {units.time(costs[0] * 1e9)} beside its repetitions and each of them {units.time(costs[1] * 1e9)}: "
-            f"of the same time {number} repetitions a process make the most (median over families); this run took {taken:.3g}.")
+            f"of the same time {number} a process make the most (median over families); this run took {taken:.3g}.")
+
+
+def _repetitions(count: int) -> str:
+    return f"about {count} repetition{'' if count == 1 else 's'}"
 
 
 def _costs(processes: Iterable[Process]) -> tuple[float, float] | None:
@@ -120,66 +123,4 @@ def _components_table(families: Sequence[_Family]) -> Table:
         rows.append((f"{family.measure} {family.name}", str(family.cases), *sds, *shares, str(found.processes),
                      f"{found.repetitions:.3g}"))
     return Table(("family", "cases", *(f"sd {part}" for part in _PARTS), *(f"of the result, {part}" for part in _PARTS),
-                  "processes", "repetitions each"), 1, tuple(rows))
-
-
-def power_figure(run: Run, cells: Sequence[Cell], machine: str) -> Figure | None:
-    """Pairs as in a comparison of two runs like this one, by the spread of this one's own processes."""
-    spreads: dict[str, list[tuple[float, Cell]]] = {}
-    for cell in cells:
-        sd = spread_between([row.quiet_ns or row.time_ns or 0 for row in cell.rows])
-        if sd is not None and cell.case.placement != "pair":
-            spreads.setdefault(cell.case.measure, []).append((sd, cell))
-    if not spreads:
-        return None
-    here = run.info.rounds
-    typical = {measure: median(sd for sd, _ in own) for measure, own in spreads.items()}
-    series = tuple(
-        Series(measure, index, tuple(
-            Point(float(pairs), Spread(y, y, y, 1)) for pairs in sorted({*_PAIRS, here}) if (y := _percent(sd, pairs)) is not None))
-        for index, (measure, sd) in enumerate(typical.items()) if sd > 0)
-    if not any(one.points for one in series):
-        return None
-    return Figure(
-        "power",
-        "What this run could have seen",
-        "How small a change would a comparison of two such runs find, and how much smaller with more processes?",
-        Drawing(Kind.CURVES, Axis("pairs of processes (log)", Unit.COUNT), Axis("smallest change found (log)", Unit.PERCENT), (
-            Panel("80 % of comparisons find it (two-sided, p < 0.05)", series, rules=(Rule(float(here), "you are here"),)),)),
-        "Per cent of time an operation. From the spread between this run's own processes of one case (quiet; median over the "
-        f"cases of a measure), for runs that take turns. {machine}.",
-        _power_table(spreads, here),
-        (f"Power of the paired t-test at the efficiency of the signed-rank test, without correction for many cases; fewer than "
-         f"{FEWEST_PAIRS} pairs find nothing. A self-test of the machine (`ipcmark selftest`) measures the same instead of "
-         "reckoning it.",),
-        _seen(typical, here),
-    )
-
-
-def _percent(sd: float, pairs: int) -> float | None:
-    found = detectable(sd, pairs)
-    return None if found is None else 100 * found
-
-
-def _seen(typical: dict[str, float], here: int) -> str:
-    if here < FEWEST_PAIRS:
-        return (f"With {here} process{'es' if here != 1 else ''} a case no comparison with this run can call anything a change: that "
-                f"takes at least {FEWEST_PAIRS} pairs.")
-    seen = sorted((_percent(sd, here) or 0, measure) for measure, sd in typical.items())
-    more = sorted((_percent(sd, 4 * here) or 0, measure) for measure, sd in typical.items())
-    return (f"With {here} pairs a change of {seen[0][0]:.2g} % in {seen[0][1]} would have been found, and of {seen[-1][0]:.2g} % in "
-            f"{seen[-1][1]}; with {4 * here}, of {more[0][0]:.2g} % and {more[-1][0]:.2g} %.")
-
-
-def _power_table(spreads: dict[str, list[tuple[float, Cell]]], here: int) -> Table:
-    told = sorted({*_TOLD, here})
-    rows = []
-    for measure, own in spreads.items():
-        for placement in dict.fromkeys(cell.case.placement for _, cell in own):
-            sds = [sd for sd, cell in own if cell.case.placement == placement]
-            middle = median(sds)
-            found = (_percent(middle, pairs) for pairs in told)
-            rows.append((measure, placement, str(len(sds)), f"{100 * middle:.2f} %", f"{100 * max(sds):.1f} %",
-                         *("–" if one is None else f"{one:.2g} %" for one in found)))
-    return Table(("measure", "placement", "cases", "sd between processes, median", "largest",
-                  *(f"found with {pairs} pairs" for pairs in told)), 2, tuple(rows))
+                  "processes", "repetitions each"), 1, tuple(rows), cases=tuple(family.case for family in families))

@@ -9,6 +9,7 @@ from .contention import contention_section
 from .fork_cost import fork_section
 from .headline import headline
 from .latency import latency_against_size, latency_figures
+from ..judging import Beside
 from .limits import limits_section
 from ..model import Environment, Fact, Run
 from .nines import nines_figures
@@ -22,7 +23,7 @@ from ..views import EnvironmentRow, FailedCase, Figure, Section, Summary
 DRAWN = ("fork_cost", "lifecycle", "latency", "open_loop", "throughput", "contention", "limits")
 
 
-def summarise(run: Run) -> Summary:
+def summarise(run: Run, beside: Beside = Beside(None)) -> Summary:
     cells = cells_of(run.rows)
     machine = run.environment.machine
     return Summary(
@@ -32,7 +33,7 @@ def summarise(run: Run) -> Summary:
         marks=trust_marks(run, cells) + run.marks + _row_marks(run, cells),
         headline=headline(cells),
         trust=trust_section(run, cells, machine),
-        processes=processes_section(run, cells, machine),
+        processes=processes_section(run, cells, machine, beside),
         sections=(
             _latency_section(run, cells, machine),
             open_loop_section(cells, machine),

@@ -9,6 +9,7 @@ from .. import units
 from ..cells import Cell
 from ..model import Anchor, Run
 from ..negative_controls import negative_controls
+from ..recipes import ANY, cases
 from ..stats import Spread
 from ..views import Axis, Cloud, Figure, Listing, Panel, Point, Section, Series, Table, Unit
 from .mix import mix_figures
@@ -19,7 +20,7 @@ _PARTS = 150
 _SLOW = 1.1
 _MEANINGS = (
     "u: unpinned, the scheduler chose the CPUs; n: not comparable, a window stood still or the two CPUs changed their distance "
-    "while it was measured; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
+    "while it was measured; s: the process stood still for over 0.2 s between two windows, which are sound themselves; d: disturbed, others had more than 5 % of the CPU time of its CPUs; m: the samples of one process "
     "fall into several modes, and a median may lie between them; t: some processes saw another distance of the two CPUs than "
     "the others. A capital says that most processes of the case have it. A pinned peer moves only when its CPUs are taken away."
 )
@@ -39,8 +40,8 @@ def trust_marks(run: Run, cells: Sequence[Cell]) -> tuple[str, ...]:
 
 def _flagged(cells: Sequence[Cell]) -> dict[str, int]:
     """How many cases have at least one process of each kind."""
-    kinds = {"n": "have processes that do not compare (n)", "d": "were disturbed (d)",
-             "m": "fell into several modes (m)", "u": "were not pinned (u)"}
+    kinds = {"n": "have processes that do not compare (n)", "s": "stood still between windows (s)",
+             "d": "were disturbed (d)", "m": "fell into several modes (m)", "u": "were not pinned (u)"}
     return {text: sum(cell.flagged(letter) > 0 for cell in cells) for letter, text in kinds.items()}
 
 
@@ -64,7 +65,7 @@ def _flag_listing(cells: Sequence[Cell]) -> Listing | None:
         groups.setdefault((cell.case.measure, cell.case.placement), []).append(cell)
     rows = []
     for (measure, placement), own in groups.items():
-        counts = [str(sum(cell.flagged(letter) > 0 for cell in own) or "–") for letter in "ndmt"]
+        counts = [str(sum(cell.flagged(letter) > 0 for cell in own) or "–") for letter in "nsdmt"]
         migrated = sum(any(row.migrations for row in cell.rows) for cell in own)
         if set(counts) != {"–"} or migrated:
             rows.append((measure, placement, str(len(own)), *counts, str(migrated or "–")))
@@ -73,7 +74,8 @@ def _flag_listing(cells: Sequence[Cell]) -> Listing | None:
     return Listing(
         f"{sum(bool(cell.flags) for cell in cells)} of {len(cells)} cases have at least one process with a mark.",
         f"Marks, {_MEANINGS}",
-        Table(("measure", "placement", "cases", "n", "d", "m", "t", "moved from CPU to CPU"), 2, tuple(rows)),
+        Table(("measure", "placement", "cases", "n", "s", "d", "m", "t", "moved from CPU to CPU"), 2, tuple(rows),
+              cases=tuple(cases(measure, placement=placement) for measure, placement, *_ in rows)),
     )
 
 
@@ -90,7 +92,7 @@ def _topology_listing(run: Run, cells: Sequence[Cell]) -> Listing | None:
         one,
         "A cache line goes to and fro before and after each process that has two CPUs. A hypervisor may put two CPUs on "
         "one core, on two, or on two sockets, and change its mind.",
-        Table(("distance", "processes"), 1, tuple(rows)),
+        Table(("distance", "processes"), 1, tuple(rows), cases=(ANY,) * len(rows)),
     )
 
 
@@ -102,12 +104,13 @@ def controls(cells: Sequence[Cell]) -> list[Cell]:
 
 def _control_listing(cells: Sequence[Cell], machine: str) -> Listing | None:
     own = controls(cells)
-    rows, widest = [], 1.0
+    rows, named, widest = [], [], 1.0
     for cell in own:
         quiet, typical = cell.spread(lambda row: row.quiet_ns), cell.spread(lambda row: row.typical_ns)
         if quiet is None or typical is None or not typical.low:
             continue
         widest = max(widest, typical.high / typical.low)
+        named.append(cell.case.text)
         rows.append((f"{cell.case.noun} {cell.case.backend}", cell.case.placement, cell.flags or "–",
                      units.spread(quiet, units.time_scale), units.spread(typical, units.time_scale),
                      _percent(typical.high / typical.low), str(typical.processes)))
@@ -119,7 +122,7 @@ def _control_listing(cells: Sequence[Cell], machine: str) -> Listing | None:
         "Negative controls: arithmetic, a copy in the nearest cache, and two peers that spin on one cache line. What they "
         f"differ by, any other case may differ by too, for no reason of its own. {machine}.",
         Table(("control", "placement", "marks", "quiet", "typical", "slowest over quickest process", "processes"), 3,
-              tuple(rows)),
+              tuple(rows), cases=tuple(named)),
     )
 
 
@@ -147,7 +150,7 @@ def _anchor_figure(run: Run, machine: str) -> Figure | None:
         f"quickest and the slowest of them; {units.whole(len(looks))} looks. {machine}.",
         Table(("looks", "quickest", "median", "slowest"), 1, ((
             units.whole(len(looks)), units.time(quickest), units.time(median(look.median_ns for look in looks)),
-            units.time(max(look.median_ns for look in looks))),)),
+            units.time(max(look.median_ns for look in looks))),), cases=(ANY,)),
         ("The loop touches no memory and makes no system call: what slows it is the CPU's clock, the other thread of its "
          "core, or the hypervisor, and slows every case as well.",),
         f"{100 * slow:.0f} % of the looks were more than {_percent(_SLOW).replace('.0', '')} above the quickest.",
@@ -161,6 +164,6 @@ def _parts(looks: Sequence[Anchor]) -> tuple[Point, ...]:
     for look in looks:
         found.setdefault(min(int((look.at_ns - first) / width), _PARTS - 1), []).append(look.median_ns)
     return tuple(
-        Point((part + 0.5) * width / 1e9, Spread(median(values), min(values), max(values), len(values)))
+        Point((part + 0.5) * width / 1e9, Spread(median(values), min(values), max(values), len(values)), case=ANY)
         for part, values in sorted(found.items())
     )

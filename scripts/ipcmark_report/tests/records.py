@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import Any
 
 REPETITIONS = 4
@@ -51,3 +53,13 @@ def record(name: str, ns: float, number: int, chance: random.Random) -> dict[str
     looks = [{"min_ns": 265.0, "median_ns": 270.0 * (2 if chance.random() < 0.1 else 1)} for _ in range(REPETITIONS + 1)]
     return {"case": name, "repetition": 0, "repetitions": windows, "anchors": looks, "line_ns": None, "labels": [],
             "not_comparable": []}
+
+
+def selftest(path: Path, machine: str) -> Path:
+    estimators = {name: {"threshold_percent": percent, "detectable_80_percent": 2.5}
+                  for name, percent in (("quiet", 4.0), ("typical", 30.0))}
+    path.write_text(json.dumps({
+        "schema_version": 1, "date": "2024-04-01T00:00:00Z", "machine": {"key": machine}, "settings": {"comparison_pairs": 20},
+        "families": [{"family": "latency/pipe/same_core", "chosen": "typical", "anchor_slope": -0.1,
+                      "estimators": {**estimators, "adjusted": None, "tail": None}}]}))
+    return path

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import records
 
 # noun -> backend -> a plausible round trip in nanoseconds.
@@ -26,6 +28,7 @@ NOUNS: dict[str, dict[str, float]] = {
 PROCESS = {"fork": 120000, "posix_spawn": 160000, "thread": 14000, "process_object": 135000}
 MAKES = {"thread": "thread", "posix_spawn": "vfork"}
 PHASES = {"whole": 1.0, "create": 0.6, "attach": 2.0, "destroy": 0.4}
+SAMPLES = 1500  # of a distribution
 # Counters of cases that take single samples.
 BESIDE_SAMPLES = ("floor", "cache_level", "cow_", "part_")
 SLOWER = {"cross_core": 6.0, "same_core": 1.0, "unpinned": 2.5}
@@ -293,15 +296,13 @@ def failed_row(name: str, message: str) -> dict[str, Any]:
 
 def distribution(ns: float, chance: random.Random, batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A histogram with a tail, and the counters that go with it."""
-    counts: dict[float, int] = {}
-    for _ in range(1500):
-        tail = 1 + abs(chance.gauss(0, 0.1)) + (20 * chance.random() if chance.random() < 0.004 else 0)
-        value = ns * batch * tail
-        step = 2.0 ** max(0, math.floor(math.log2(value)) - 7)
-        key = math.ceil(value / step) * step
-        counts[key] = counts.get(key, 0) + 1
-    buckets = sorted(counts.items())
-    ordered = [value / batch for value, count in buckets for _ in range(count)]
+    numbers = np.random.default_rng(chance.getrandbits(32))
+    far = np.where(numbers.random(SAMPLES) < 0.004, 20 * numbers.random(SAMPLES), 0.0)
+    values = ns * batch * (1 + np.abs(numbers.normal(0, 0.1, SAMPLES)) + far)
+    step = 2.0 ** np.maximum(0, np.floor(np.log2(values)) - 7)
+    keys, counts = np.unique(np.ceil(values / step) * step, return_counts=True)
+    buckets = list(zip(keys.tolist(), counts.tolist()))
+    ordered = np.repeat(keys / batch, counts).tolist()
     at = lambda p: ordered[min(len(ordered) - 1, math.ceil(p * len(ordered)) - 1)]  # noqa: E731
     mean = sum(ordered) / len(ordered)
     samples = {"unit": "ns", "operations_per_sample": batch, "significant_digits": 3, "total_count": len(ordered),

@@ -10,6 +10,7 @@ import pytest
 from ipcmark_report import files
 from ipcmark_report.__main__ import main
 from ipcmark_report.charts import draw, file_of
+from ipcmark_report.markup import is_tall
 from ipcmark_report.stats import Spread
 from ipcmark_report.views import (Axis, Bracket, Bundle, Cloud, Drawing, Ecdf, HeatMap, HeatMaps, Kind, Layer, Panel, Point, Rule,
                                   Series, Stack, Strand, Strip, Unit)
@@ -56,10 +57,18 @@ def test_every_kind_of_drawing_is_named_and_the_same_again(kind: str) -> None:
     assert set(re.findall(r'(?:url\(|href=")#([^")]*)', text)) <= set(ids)
 
 
-@pytest.mark.parametrize("kind", ["dots", "curves", "strip", "ecdf"])
+@pytest.mark.parametrize("kind", ["dots", "bars", "curves", "cloud", "strip", "ecdf", "stack"])
 def test_points_show_what_they_are_of(kind: str) -> None:
     text = draw(DRAWINGS[kind], "figure", "t", lambda case: f"measure <{case}> again")
     assert "<title>measure &lt;case/" in text
+
+
+def test_the_dots_of_one_case_say_once_what_they_are_of() -> None:
+    crowd = Cloud(COUNT, TIME, (Panel("p", (Series("a", 0, tuple(
+        Point(float(i), Spread(10.0, 10.0, 10.0, 1), case="case/a") for i in range(100))),)),))
+    text = draw(crowd, "f", "t", lambda case: f"measure {case} again")
+    named = re.search(r"<g[^>]*><title>measure case/a again</title>(.*?)</g></g>", text)
+    assert text.count("case/a") == 1 and named and named.group(1).count("<use") == 100
 
 
 def test_a_crowd_of_marks_on_one_spot_is_one_mark() -> None:
@@ -121,3 +130,9 @@ def test_charts_are_written_whole_or_not_at_all(
     monkeypatch.setattr(files, "_fill", full)
     assert_refused(capsys, [run, "--charts", str(tmp_path / "charts")], "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_drawing_beside_which_two_find_room_is_tall() -> None:
+    rows = tuple(f"row {n}" for n in range(80))
+    tall = Drawing(Kind.DOTS, TIME, COUNT, (Panel("p", (series("a", *[5.0] * 80, at=rows),)),))
+    assert is_tall(draw(tall, "f", "t")) and not is_tall(draw(DRAWINGS["dots"], "f", "t")) and not is_tall("<svg/>")

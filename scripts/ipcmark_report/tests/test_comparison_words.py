@@ -9,7 +9,6 @@ from ipcmark_report.compare.page import percent
 from ipcmark_report.compare.page.assemble import page_of
 from ipcmark_report.compare.page.command import recipe
 from ipcmark_report.compare.page.figures.ladder import stands_out
-from ipcmark_report.compare.page.figures.power import found_with
 from ipcmark_report.compare.page.figures.processes import beyond, halves
 from ipcmark_report.compare.page.headline import headline
 from ipcmark_report.compare.page.marks import Mark, by_weight, mark
@@ -156,12 +155,6 @@ def test_simpsons_paradox_is_called_by_its_name() -> None:
 def test_without_another_mix_the_page_says_so_instead_of_a_chart() -> None:
     part, = page_of([Made().comparison()]).parts
     assert "Path and mix: in no cell did the mix of paths move." in part.without
-
-
-def test_more_pairs_find_less_as_the_root_of_their_number() -> None:
-    assert found_with(20, 20, 0.04) == pytest.approx(0.04)
-    assert found_with(80, 20, 0.04) == pytest.approx(0.04 / 2, rel=0.1)
-    assert found_with(6, 20, 0.04) > 0.07
 
 
 def test_halves_of_a_run_tell_drift_from_change() -> None:

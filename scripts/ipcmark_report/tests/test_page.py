@@ -8,8 +8,11 @@ import random
 import re
 import stat
 import subprocess
+import tempfile
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import escape
@@ -75,28 +78,40 @@ def assert_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], *wo
         assert word in lines[0]
 
 
-FULL = Synthetic(sizes=(64, 4096), rounds=2)
+FEW: dict[str, Any] = {"rounds": 2, "placements": ("cross_core",)}
 KINDS = {
-    "full": FULL,
-    "single size": Synthetic(rounds=2),
+    "full": Synthetic(sizes=(64, 4096), rounds=2),
+    "single size": Synthetic(**FEW),
     "one of everything": Synthetic(rounds=1, processes=(2,), memories=(0,), placements=("unpinned",)),
-    "partial": Synthetic(status="partial", end_environment=False,
+    "partial": Synthetic(status="partial", end_environment=False, placements=("same_core",), measures=("fork_cost", "contention"),
                          skip_files=("contention.2.json", "contention.3.json", "fork_cost.3.json")),
-    "before there were repetitions": Synthetic(repetitions=False, rounds=2),
-    "before there were limits": Synthetic(binaries=("fork_cost", "latency", "throughput", "contention"), rounds=2),
+    "before there were repetitions": Synthetic(repetitions=False, **FEW),
+    "before there were limits": Synthetic(binaries=("fork_cost", "latency", "contention"), **FEW),
     "many CPUs": Synthetic(binaries=("limits",), rounds=1, cpus=16),
     "one CPU": Synthetic(binaries=("limits",), rounds=1, cpus=1),
     "one measure": Synthetic(binaries=("contention",), rounds=2),
-    "empty measures": Synthetic(measures=("latency",), rounds=1),
+    "empty measures": Synthetic(measures=("latency",), rounds=1, placements=("same_core",)),
     "nothing": Synthetic(measures=(), rounds=1),
-    "no distributions": Synthetic(binaries=("latency",), rounds=1, skip_files=("latency.1.hist.json",)),
+    "no distributions": Synthetic(binaries=("latency",), rounds=1, placements=("same_core",), skip_files=("latency.1.hist.json",)),
     "no rounds": Synthetic(rounds=0),
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_run_gives_every_section(tmp_path: Path, kind: str) -> None:
-    html, page = make(tmp_path, KINDS[kind])
+@cache
+def of_kind(kind: str) -> tuple[str, Page]:
+    """Drawn once for all tests of one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return make(Path(folder), KINDS[kind])
+
+
+def together(kind: str) -> pytest.MarkDecorator:
+    """Tests that look at one page run in one process."""
+    return pytest.mark.xdist_group(f"page: {kind}")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=together(kind)) for kind in KINDS])
+def test_every_kind_of_run_gives_every_section(kind: str) -> None:
+    html, page = of_kind(kind)
     found = ids(page)
     assert set(SECTIONS) <= set(found)
     assert len(found) == len(set(found)), "ids are unique in the page"
@@ -104,8 +119,9 @@ def test_every_kind_of_run_gives_every_section(tmp_path: Path, kind: str) -> Non
     assert len(html) < 5_000_000
 
 
-def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
-    html, page = make(tmp_path, FULL)
+@together("full")
+def test_the_page_needs_nothing_else() -> None:
+    html, page = of_kind("full")
     assert not {"link", "iframe", "object", "img"} & set(page.tags)
     assert page.tags.count("script") == 1, "one script, which stands in the page"
     for key, value in page.attributes:
@@ -114,14 +130,16 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     assert not re.search(r"url\((?!#)|@import", html)
 
 
-def test_the_style_is_style_and_not_text(tmp_path: Path) -> None:
-    html, _ = make(tmp_path, Synthetic(rounds=1, measures=("latency",)))
+@together("full")
+def test_the_style_is_style_and_not_text() -> None:
+    html, _ = of_kind("full")
     style = html.partition("<style>")[2].partition("</style>")[0]
     assert "&" not in style and 'th[aria-sort="ascending"]' in style and ".s0{" in style
 
 
-def test_the_policy_allows_the_script_of_the_page_and_no_other(tmp_path: Path) -> None:
-    html, _ = make(tmp_path, Synthetic(rounds=1, measures=()))
+@together("nothing")
+def test_the_policy_allows_the_script_of_the_page_and_no_other() -> None:
+    html, _ = of_kind("nothing")
     script = html.partition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
@@ -130,53 +148,57 @@ def test_the_policy_allows_the_script_of_the_page_and_no_other(tmp_path: Path) -
 
 
 def test_rows_and_points_say_how_to_measure_them_again(tmp_path: Path) -> None:
-    html, _ = make(tmp_path, Synthetic(rounds=6, binaries=("latency",), measures=("latency",)))
+    html, _ = make(tmp_path, Synthetic(rounds=6, binaries=("latency",), measures=("latency",), placements=("same_core",)))
     case = "latency/pipe/pipe/size:64/placement:same_core"
     again = str(escape(f"ipcmark run --preset quick --window-ms 50 --warmup-ms 20 --filter '^{case}$' --out DIR"))
     assert f"<code>{again}</code>" in html
     assert f"<title>{again.replace('&#39;', chr(39))}</title>" in html
 
 
-def test_references_inside_drawings_lead_somewhere(tmp_path: Path) -> None:
-    html, page = make(tmp_path, Synthetic(rounds=1))
+@together("full")
+def test_references_inside_drawings_lead_somewhere() -> None:
+    html, page = of_kind("full")
     found = set(ids(page))
     links = {value[1:] for key, value in page.attributes if key in ("href", "xlink:href") and value}
     assert links | set(re.findall(r"url\(#([^)]*)\)", html)) <= found
 
 
+@together("one of everything")
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
-    run = Synthetic(rounds=2).write(tmp_path / "run")
-    # The second time without a home, where matplotlib cannot keep its cache.
-    for name, home in (("a.html", os.environ.get("HOME", "/")), ("b.html", "/dev/null")):
-        done = subprocess.run([SCRIPT, run, "--out", tmp_path / name], capture_output=True, text=True,
-                              env={**os.environ, "HOME": home})
-        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    run = KINDS["one of everything"].write(tmp_path / "run")
+    # This time by the script, without a home, where matplotlib cannot keep its cache.
+    done = subprocess.run([SCRIPT, run, "--out", tmp_path / "page.html"], capture_output=True, text=True,
+                          env={**os.environ, "HOME": "/dev/null"})
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == of_kind("one of everything")[0]
 
 
-def test_a_partial_run_says_so_before_its_numbers(tmp_path: Path) -> None:
-    html, page = make(tmp_path, KINDS["partial"])
+@together("partial")
+def test_a_partial_run_says_so_before_its_numbers() -> None:
+    html, page = of_kind("partial")
     assert html.index("This run is partial") < html.index('id="headline"')
     assert "contention: 2 of 3 rounds were not measured (round 2, 3)." in page.text
     assert "The state at the end was not recorded" in page.text
 
 
-def test_limits_are_listed_mapped_and_set_beside_the_cases(tmp_path: Path) -> None:
-    _, page = make(tmp_path, Synthetic(rounds=2))
+@together("single size")
+def test_limits_are_listed_mapped_and_set_beside_the_cases() -> None:
+    _, page = of_kind("single size")
     assert "figure-limits-pairs" in ids(page)
     assert "Peers that sleep: CPUs 0 and 1" in page.text and "Peers that spin: CPUs 0 and 1" in page.text
     assert "times the floor" in page.text and "limits/wake_up/futex/placement:cross_core" in page.text
     assert "CPUs 0 and 1, the only pair, take" in page.text
 
 
-def test_a_run_without_limits_says_so(tmp_path: Path) -> None:
-    _, page = make(tmp_path, KINDS["before there were limits"])
+@together("before there were limits")
+def test_a_run_without_limits_says_so() -> None:
+    _, page = of_kind("before there were limits")
     assert "This run has no limits." in page.text
     assert "times the floor" not in page.text
 
 
 def test_reasons_and_messages_are_shown(tmp_path: Path) -> None:
-    synthetic = Synthetic(rounds=1, binaries=("latency",), extra_rows={
+    synthetic = Synthetic(rounds=1, binaries=("latency",), measures=(), extra_rows={
         "latency": [failed_row("latency/pipe/broken/placement:unpinned", "peer 2 (consumer) died of signal 9")]})
     _, page = make(tmp_path, synthetic)
     assert "peer 2 (consumer) died of signal 9" in page.text
@@ -186,7 +208,7 @@ def test_reasons_and_messages_are_shown(tmp_path: Path) -> None:
 
 
 def test_planned_cases_without_a_result_are_listed(tmp_path: Path) -> None:
-    run = Synthetic(rounds=1, binaries=("latency",)).write(tmp_path / "run")
+    run = Synthetic(rounds=1, measures=()).write(tmp_path / "run")
     info = json.loads((run / "run.json").read_text())
     put(run / "run.json", {**info, "cases": [*info["cases"], "latency/pipe/late/placement:unpinned"]})
     assert main([str(run), "--out", str(tmp_path / "page.html")]) == 0
@@ -198,7 +220,7 @@ def test_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
     names = [HOSTILE, "x" * 300, "a$x^{2$b", "\\frac{", "bell\x07\x1b[31m", "\u202eright-to-left", "&amp;\"'", "{{ 7*7 }}", "日本"]
     rows = [row(f"latency/pipe/{name}/size:64/placement:unpinned", 5e3, distribution(5e3, chance, 1)[1]) for name in names]
     rows.append(failed_row("latency/pipe/f/placement:unpinned", HOSTILE + "\x00\ud800"))
-    synthetic = Synthetic(rounds=1, binaries=("latency",), extra_rows={"latency": rows})
+    synthetic = Synthetic(rounds=1, binaries=("latency",), measures=(), extra_rows={"latency": rows})
     synthetic.environment["machine"]["host_name"] = HOSTILE
     html, page = make(tmp_path, synthetic)
     assert "img" not in page.tags and page.tags.count("script") == 1

@@ -7,17 +7,23 @@ import pytest
 
 from ipcmark_report.cells import cells_of
 from ipcmark_report.run_page.heaps import heap_figures
+from ipcmark_report.judging import Beside, SelfTest, selftest_beside
 from ipcmark_report.load import load_run, parse_case
 from ipcmark_report.model import Environment, Fact, Process, Repetition, Row, Run
 from ipcmark_report.run_page.rankings import ranking
 from ipcmark_report.run_page.ridges import ridge_says
 from ipcmark_report.run_page.sequence import sequence_figure
-from ipcmark_report.run_page.spending import components_figure, power_figure
+from ipcmark_report.run_page.seeing import power_figure
+from ipcmark_report.run_page.spending import components_figure
 from ipcmark_report.views import Drawing, Ecdf, Stack, Unit
 
+from .records import selftest
 from .synthetic import Synthetic
 
 NS = 1e9
+
+
+NOTHING = Beside(None, "no selftest.json lies beside the run")
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +111,62 @@ def test_the_variance_is_spent_where_it_arises(empty: Run) -> None:
 
 def test_the_power_of_too_few_processes_is_said_to_be_none(empty: Run) -> None:
     rows = [row("a", number, 5000.0 + 50 * number) for number in range(1, 6)]
-    few = power_figure(replace(empty, info=replace(empty.info, rounds=5)), cells_of(rows), "m")
+    few = power_figure(replace(empty, info=replace(empty.info, rounds=5)), cells_of(rows), "m", NOTHING)
     assert few is not None and few.says.startswith("With 5 processes a case no comparison with this run can call anything a change")
-    enough = power_figure(replace(empty, info=replace(empty.info, rounds=6)), cells_of(rows), "m")
+    enough = power_figure(replace(empty, info=replace(empty.info, rounds=6)), cells_of(rows), "m", NOTHING)
     assert enough is not None and enough.says.startswith("With 6 pairs a change of ")
+    assert "`ipcmark selftest`" in enough.notes[0] and enough.caption.startswith("Per cent of time an operation, for runs that take turns. Reckoned")
     assert isinstance(enough.drawing, Drawing) and [rule.at for rule in enough.drawing.panels[0].rules] == [6.0]
+
+
+def test_what_the_selftest_measured_stands_before_what_is_reckoned(empty: Run) -> None:
+    rows = [row("a", number, 5000.0 + 50 * number) for number in range(1, 7)]
+    measured = SelfTest(Path("s"), "2024-04-01", "m", {}, {}, 20, {"latency/pipe/cross_core": 4.0})
+    figure = power_figure(replace(empty, rows=tuple(rows), info=replace(empty.info, rounds=20)), cells_of(rows), "m", Beside(measured))
+    assert figure is not None and isinstance(figure.drawing, Drawing)
+    assert figure.says.startswith("With 20 pairs a change of 4 % in latency would have been found; with 80, of 1.9 %.")
+    assert "Measured by the self-test of 2024-04-01 with 20 pairs" in figure.caption and "eckoned" not in figure.caption
+    assert figure.table.columns[-1] == "self-test, 20 pairs" and figure.table.rows[0][-1] == "4 %"
+
+
+def test_where_the_selftest_found_nothing_the_spread_speaks_and_says_so(empty: Run) -> None:
+    rows = [row("a", number, 5000.0 + 50 * number) for number in range(1, 7)]
+    rows += [row("b", number, 300.0 + number, rest="placement:same_core") for number in range(1, 7)]
+    nothing = SelfTest(Path("s"), "2024-04-01", "m", {}, {}, 20, {"latency/pipe/cross_core": None, "latency/pipe/same_core": None})
+    run = replace(empty, rows=tuple(rows), info=replace(empty.info, rounds=20))
+    figure = power_figure(run, cells_of(rows), "m", Beside(nothing))
+    assert figure is not None and "Reckoned from the spread" in figure.caption and figure.table.rows[0][-1] == "–"
+
+
+def test_the_selftest_beside_a_run_counts_if_it_is_whole_and_of_the_same_machine(empty: Run, tmp_path: Path) -> None:
+    facts = (Fact("identity", "key", "x86_64 | Example", False),)
+    run = replace(empty, path=tmp_path / "run", environment=Environment(facts, None))
+    assert selftest_beside(run) == Beside(None, "no selftest.json lies beside the run")
+    selftest(tmp_path / "selftest.json", "x86_64 | Example")
+    beside = selftest_beside(run)
+    assert beside.selftest is not None and (beside.selftest.pairs, beside.selftest.detectable["latency/pipe/same_core"]) == (20, 2.5)
+    selftest(tmp_path / "selftest.json", "another")
+    assert selftest_beside(run) == Beside(None, "the selftest.json beside the run is of another machine")
+    (tmp_path / "selftest.json").write_text("{")
+    assert selftest_beside(run).why_not.startswith("that beside the run cannot be used: ")
+
+
+def test_the_selftest_lies_beside_the_folder_of_two_runs_that_took_turns(empty: Run, tmp_path: Path) -> None:
+    facts = (Fact("identity", "key", "m", False),)
+    run = replace(empty, path=tmp_path / "both" / "base", environment=Environment(facts, None))
+    (tmp_path / "both").mkdir()
+    selftest(tmp_path / "selftest.json", "m")
+    assert selftest_beside(run).selftest is None
+    assert selftest_beside(replace(run, info=replace(run.info, pair="../versus"))).selftest is not None
+
+
+def test_cases_that_differ_in_a_parameter_have_names_of_their_own(empty: Run) -> None:
+    rows = [row("a", number, 5000.0 * number, rest=f"size:{size}/placement:cross_core") for size in (64, 4096) for number in (1, 2, 3)]
+    rows += [row("b", number, 50.0 * number) for number in (1, 2, 3)]
+    (figure,) = heap_figures(replace(empty, rows=tuple(rows)), cells_of(rows), "m")
+    assert isinstance(figure.drawing, Ecdf)
+    assert sorted(bundle.title for bundle in figure.drawing.bundles) == [
+        "pipe a, size:4096, cross_core", "pipe a, size:64, cross_core", "pipe b, cross_core"]
 
 
 def test_the_best_at_each_size_and_what_the_peak_fits_into() -> None:

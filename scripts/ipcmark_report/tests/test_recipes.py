@@ -8,7 +8,7 @@ import pytest
 
 from ipcmark_report.load import load_run
 from ipcmark_report.model import RunInfo
-from ipcmark_report.recipes import command, recipe_of
+from ipcmark_report.recipes import cases, command, recipe_of
 
 from .synthetic import Synthetic
 
@@ -39,3 +39,19 @@ def test_the_filter_finds_the_name_and_nothing_like_it(info: RunInfo, name: str)
     pattern = words[words.index("--filter") + 1]
     assert re.search(pattern, name)
     assert not re.search(pattern, name + "x") and not re.search(pattern, name.replace("a", "b", 1) + "!")
+
+
+def test_several_cases_have_one_filter_that_finds_them_and_no_other(info: RunInfo) -> None:
+    of_measure, of_family = cases("latency"), cases("latency", "pipe", "same_core")
+    assert command(recipe_of(info), of_measure).endswith(" --filter '^latency/.*$' --out DIR")
+    assert command(recipe_of(info), of_family).endswith(" --filter '^latency/pipe/.*/placement:same_core$' --out DIR")
+    assert cases("latency", placement="same_core") == "latency/…/placement:same_core"
+
+
+def test_what_sums_up_a_run_is_the_run_again_with_its_own_filter(info: RunInfo) -> None:
+    whole = "ipcmark run --preset quick --window-ms 50 --warmup-ms 20"
+    quick = replace(info, rounds=6)
+    assert command(recipe_of(quick), cases()) == f"{whole} --out DIR"
+    filtered = recipe_of(replace(quick, filter="latency/(pipe|queue)"))
+    assert command(filtered, cases()) == command(filtered, cases("latency")) == f"{whole} --filter 'latency/(pipe|queue)' --out DIR"
+    assert command(filtered, "a/b/c") == f"{whole} --filter '^a/b/c$' --out DIR"

@@ -1,5 +1,7 @@
 """From rows to what the page says."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from ipcmark_report.cells import Cell, cells_of, reference_size
@@ -32,6 +34,13 @@ def summary_of(tmp_path: Path, synthetic: Synthetic) -> Summary:
     return summarise(load_run(synthetic.write(tmp_path / "run")))
 
 
+@cache
+def summary_of_all(rounds: int) -> Summary:
+    """Of everything, made once for all tests of one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return summary_of(Path(folder), Synthetic(rounds=rounds))
+
+
 def test_the_headline_names_the_best_backend_and_the_range() -> None:
     rows = [latency("slow", 9000.0), latency("fast", 5000.0), latency("fast", 5400.0, 2), latency("fast", 5100.0, 3)]
     (row,) = head(rows, "pipe")
@@ -62,7 +71,7 @@ def test_without_64_bytes_the_smallest_size_is_the_reference() -> None:
 
 
 def test_a_baseline_is_never_the_best_backend(tmp_path: Path) -> None:
-    table = summary_of(tmp_path, Synthetic(memories=(0,), binaries=("fork_cost",))).headline
+    table = summary_of(tmp_path, Synthetic(rounds=1, memories=(0,), binaries=("fork_cost",))).headline
     cells = [cell for row in table.rows if row.topic == "child, by any backend" for cell in row.cells if cell]
     assert cells and all(cell.backend != "thread" and "baseline thread" in cell.others for cell in cells)
 
@@ -90,7 +99,7 @@ def test_round_trips_are_not_halved() -> None:
 
 def test_failures_are_grouped_with_their_rounds(tmp_path: Path) -> None:
     extra = {"latency": [failed_row("latency/pipe/broken/placement:unpinned", "peer 2 died")]}
-    run = load_run(Synthetic(binaries=("latency",), extra_rows=extra).write(tmp_path))
+    run = load_run(Synthetic(binaries=("latency",), measures=(), extra_rows=extra).write(tmp_path))
     (failure,) = failed_cases(run)
     assert (failure.case, failure.message, failure.rounds) == (
         "latency/pipe/broken/placement:unpinned", "peer 2 died", "1, 2, 3")
@@ -122,31 +131,31 @@ def test_an_unrecorded_end_is_no_change() -> None:
 
 
 def test_one_size_gives_rows_and_points_to_the_preset(tmp_path: Path) -> None:
-    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",))).sections[2]
+    throughput = summary_of(tmp_path, Synthetic(rounds=1, binaries=("throughput",))).sections[2]
     assert {figure.drawing.kind for figure in throughput.figures} == {Kind.DOTS}
     assert any("`default` preset" in note for figure in throughput.figures for note in figure.notes)
 
 
 def test_several_sizes_give_curves(tmp_path: Path) -> None:
-    throughput = summary_of(tmp_path, Synthetic(binaries=("throughput",), sizes=(64, 4096))).sections[2]
+    throughput = summary_of(tmp_path, Synthetic(rounds=1, binaries=("throughput",), sizes=(64, 4096))).sections[2]
     kinds = {figure.title.split(": ")[1]: figure.drawing.kind for figure in throughput.figures}
     assert kinds == {"pipe": Kind.CURVES, "queue": Kind.CURVES, "pool": Kind.DOTS}
 
 
-def test_every_panel_names_its_placement(tmp_path: Path) -> None:
-    for section in summary_of(tmp_path, Synthetic()).sections:
+def test_every_panel_names_its_placement() -> None:
+    for section in summary_of_all(rounds=1).sections:
         for figure in section.figures:
             for panel in figure.drawing.panels if isinstance(figure.drawing, Drawing) else ():
                 assert any(p in panel.title for p in ("cross_core", "same_core", "unpinned"))
             assert "placement" in figure.table.columns
 
 
-def test_every_caption_has_unit_counts_and_machine(tmp_path: Path) -> None:
-    for section in summary_of(tmp_path, Synthetic()).sections:
+def test_every_caption_has_unit_counts_and_machine() -> None:
+    for section in summary_of_all(rounds=2).sections:
         assert section.figures
         for figure in section.figures:
             assert figure.question.endswith("?")
-            assert "3 fresh processes (rounds)" in figure.caption
+            assert "2 fresh processes (rounds)" in figure.caption
             assert "each. testbox, Example CPU 9000, 2 CPUs, Linux 6.12.0-example." in figure.caption
             assert figure.caption.split()[0] in ("Nanoseconds", "Bytes", "Messages", "Tasks", "Operations",
                                                    "Times:")
@@ -163,11 +172,8 @@ def floors_of(figure: Figure, placement: str) -> dict[str, list[tuple[object, fl
     return {one.name: [(p.at, round(p.value.median)) for p in one.points] for one in panel.floors}
 
 
-EXACT = Synthetic(rounds=1)
-
-
 def test_rows_have_the_floor_of_their_placement(tmp_path: Path) -> None:
-    run = load_run(EXACT.write(tmp_path))
+    run = load_run(Synthetic(rounds=1).write(tmp_path))
     times = {row.case.text: round(row.latency_ns_p50 or 0) for row in run.rows}
     figure = figure_of(summarise(run), "latency-0")
     for placement in ("cross_core", "same_core"):
@@ -181,28 +187,28 @@ def test_rows_have_the_floor_of_their_placement(tmp_path: Path) -> None:
 
 
 def test_curves_have_a_floor_at_each_place(tmp_path: Path) -> None:
-    summary = summary_of(tmp_path, Synthetic(rounds=1, sizes=(64, 4096)))
+    summary = summary_of(tmp_path, Synthetic(rounds=1, sizes=(64, 4096), binaries=("limits", "fork_cost", "throughput")))
     (line,) = floors_of(figure_of(summary, "throughput-0"), "cross_core").items()
     assert line[0] == "floor: copy two_processes" and [at for at, _ in line[1]] == [64, 4096]
     names = set(floors_of(figure_of(summary, "fork-0"), "same_core"))
     assert names == {"floor: child fork", "floor: child vfork", "floor: child thread"}
 
 
-def test_tables_say_how_many_times_the_floor(tmp_path: Path) -> None:
-    table = figure_of(summary_of(tmp_path, EXACT), "latency-0").table
+def test_tables_say_how_many_times_the_floor() -> None:
+    table = figure_of(summary_of_all(rounds=1), "latency-0").table
     ratio, floor = table.columns.index("times the floor"), table.columns.index("floor")
     row = next(r for r in table.rows if r[:2] == ("pipe", "same_core"))
     assert (row[ratio], row[floor]) == ("1.07", "limits/wake_up/futex/placement:same_core")
 
 
-def test_limits_never_count_as_a_backend(tmp_path: Path) -> None:
-    summary = summary_of(tmp_path, EXACT)
+def test_limits_never_count_as_a_backend() -> None:
+    summary = summary_of_all(rounds=1)
     assert "pair" not in summary.headline.placements
     assert not any("limits" in mark for mark in summary.marks)
 
 
 def test_maps_hold_every_pair_both_ways_round(tmp_path: Path) -> None:
-    summary = summary_of(tmp_path, Synthetic(rounds=1, cpus=4))
+    summary = summary_of(tmp_path, Synthetic(rounds=1, binaries=("limits",), cpus=4))
     figure = figure_of(summary, "limits-pairs")
     assert isinstance(figure.drawing, HeatMaps)
     sleeping, spinning = figure.drawing.maps
@@ -214,8 +220,8 @@ def test_maps_hold_every_pair_both_ways_round(tmp_path: Path) -> None:
     assert "Peers that spin: Of 6 pairs the nearest, CPUs " in figure.says and "the farthest, 0 and 3," in figure.says
 
 
-def test_the_limits_say_what_a_turn_costs_here(tmp_path: Path) -> None:
-    (listing,) = summary_of(tmp_path, EXACT).sections[-1].listings
+def test_the_limits_say_what_a_turn_costs_here() -> None:
+    (listing,) = summary_of_all(rounds=1).sections[-1].listings
     assert listing.says.startswith("In this run waking a peer on another core, and being woken by it, takes ")
     assert " times as long as on one core, " in listing.says and "; a system call takes " in listing.says
     assert ("copy", "one_process", "16 KiB", "same_core") in [row[:4] for row in listing.table.rows]
@@ -237,8 +243,8 @@ def panel_of(figure: Figure, start: str) -> Panel:
     return next(panel for panel in figure.drawing.panels if panel.title.startswith(start))
 
 
-def test_huge_pages_are_a_curve_of_their_own(tmp_path: Path) -> None:
-    summary = summary_of(tmp_path, EXACT)
+def test_huge_pages_are_a_curve_of_their_own() -> None:
+    summary = summary_of_all(rounds=1)
     (base, huge) = (
         {one.name: [p.at for p in one.points] for one in panel_of(figure_of(summary, anchor), "same_core").series}
         for anchor in ("fork-0", "fork-huge-0")
@@ -249,15 +255,15 @@ def test_huge_pages_are_a_curve_of_their_own(tmp_path: Path) -> None:
         "floor: child fork", "floor: child fork, huge pages"}
 
 
-def test_the_headline_takes_starts_in_base_pages_and_nothing_else(tmp_path: Path) -> None:
-    table = summary_of(tmp_path, EXACT).headline
+def test_the_headline_takes_starts_in_base_pages_and_nothing_else() -> None:
+    table = summary_of_all(rounds=1).headline
     rows = [row for row in table.rows if row.topic == "fork"]
     assert [row.quantity.split(", ")[-1] for row in rows] == ["parent touched 0 MiB", "parent touched 1 GiB"]
     assert all(cell.others == "the only backend" for row in rows for cell in row.cells if cell)
 
 
-def test_each_axis_of_a_start_has_its_figure(tmp_path: Path) -> None:
-    summary = summary_of(tmp_path, EXACT)
+def test_each_axis_of_a_start_has_its_figure() -> None:
+    summary = summary_of_all(rounds=1)
     series = {anchor: {one.name: [p.at for p in one.points] for one in panel_of(figure_of(summary, anchor), "same_core").series}
               for anchor in ("fork-mappings", "fork-touched_pages", "fork-zombies")}
     assert series["fork-mappings"] == {"fork": [1, 100, 10000], "posix_spawn": [1, 100, 10000]}
@@ -269,8 +275,8 @@ def test_each_axis_of_a_start_has_its_figure(tmp_path: Path) -> None:
     assert table.rows[0][:3] == ("fork", "same_core", "0") and "a page, p50" in table.columns
 
 
-def test_parts_stand_end_to_end_and_the_return_beside_them(tmp_path: Path) -> None:
-    figure = figure_of(summary_of(tmp_path, EXACT), "fork-parts")
+def test_parts_stand_end_to_end_and_the_return_beside_them() -> None:
+    figure = figure_of(summary_of_all(rounds=1), "fork-parts")
     assert isinstance(figure.drawing, Drawing) and figure.drawing.kind is Kind.BARS
     assert [panel.title.split(" touched")[0] for panel in figure.drawing.panels] == ["0 MiB", "64 MiB", "1 GiB"]
     panel = figure.drawing.panels[0]
@@ -281,8 +287,8 @@ def test_parts_stand_end_to_end_and_the_return_beside_them(tmp_path: Path) -> No
     assert {p.at for p in figure.drawing.panels[1].series[0].points} == {"fork", "fork, huge pages"}
 
 
-def test_phases_of_a_life_are_marks_of_one_row(tmp_path: Path) -> None:
-    panel = panel_of(figure_of(summary_of(tmp_path, EXACT), "lifecycle"), "pipe, same_core")
+def test_phases_of_a_life_are_marks_of_one_row() -> None:
+    panel = panel_of(figure_of(summary_of_all(rounds=1), "lifecycle"), "pipe, same_core")
     assert [one.name for one in panel.series] == [
         "create and destroy", "create", "first use by a second process", "destroy"]
     assert all([p.at for p in one.points] == ["pipe", "socketpair_stream", "unix_stream", "spsc_ring"]

@@ -1,6 +1,8 @@
 """What weakens a result is said: in front, in its row, at its point."""
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +73,27 @@ def test_each_weakness_has_its_letter_and_most_processes_a_capital(run: Path) ->
                        "NOT COMPARABLE: stood still for 1.0 s")
 
 
-def test_an_unpinned_result_is_never_without_its_label(tmp_path: Path) -> None:
-    summary = summarise(load_run(Synthetic(sizes=(64, 4096), rounds=2).write(tmp_path)))
+@cache
+def whole() -> Summary:
+    """Of everything, made once for all tests of one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return summarise(load_run(Synthetic(sizes=(64, 4096), rounds=1).write(Path(folder))))
+
+
+def test_standing_still_between_windows_has_a_letter_of_its_own(run: Path) -> None:
+    edit(run, "latency", 1, PIPE, label="cpus 0,1; stood still for 3.0 s between its windows")
+    loaded = load_run(run)
+    assert cell_of(loaded, PIPE).marked_name == "pipe [s]"
+    summary = summarise(loaded)
+    assert "s stood still between windows" in summary.sections[0].figures[0].caption
+    (marks,) = [one for one in summary.trust.listings if "s" in one.table.columns]
+    assert "s: the process stood still" in marks.caption
+    counted = {row[:2]: row[marks.table.columns.index("s")] for row in marks.table.rows}
+    assert counted["latency", "cross_core"] == "1"
+
+
+def test_an_unpinned_result_is_never_without_its_label() -> None:
+    summary = whole()
     for figure in (figure for section in summary.sections for figure in section.figures):
         for panel in figure.drawing.panels if isinstance(figure.drawing, Drawing) else ():
             marked = [p for one in panel.series for p in one.points if "U" in p.flags or "[U" in str(p.at)]
@@ -84,8 +105,8 @@ def test_an_unpinned_result_is_never_without_its_label(tmp_path: Path) -> None:
                 assert "[U" in found[0] if marks is None else found[marks].startswith("u")
 
 
-def test_unpinned_points_are_marked(tmp_path: Path) -> None:
-    summary = summarise(load_run(Synthetic(sizes=(64, 4096), rounds=2).write(tmp_path)))
+def test_unpinned_points_are_marked() -> None:
+    summary = whole()
     seen = set()
     for section in summary.sections:
         for panel in (p for f in section.figures if isinstance(f.drawing, Drawing) for p in f.drawing.panels):

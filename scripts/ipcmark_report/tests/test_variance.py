@@ -1,11 +1,11 @@
-"""Where variance arises, and what so many processes can see."""
+"""Where variance arises."""
 
 import math
 
 import numpy as np
 import pytest
 
-from ipcmark_report.variance import Components, Window, components, detectable, power, spread_between
+from ipcmark_report.variance import Components, Window, components
 
 
 def windows(*typical: float) -> list[Window]:
@@ -52,33 +52,3 @@ def test_the_best_number_of_repetitions_follows_cost_and_variance() -> None:
     found = Components(process=1e-4, repetition=4e-4, within=0.0, processes=20, repetitions=8)
     assert found.best_repetitions(process_cost=0.9, repetition_cost=0.1) == pytest.approx(6.0)
     assert math.isinf(Components(0.0, 1e-4, 0.0, 20, 8).best_repetitions(1, 1))
-
-
-def test_a_far_process_does_not_make_the_spread() -> None:
-    usual = [100.0, 101.0, 99.0, 100.5, 99.5, 100.2]
-    assert spread_between([*usual, 5000.0]) == pytest.approx(spread_between(usual), rel=1.0)
-    assert spread_between([1.0, 2.0]) is None and spread_between([0.0, 0.0, 0.0]) is None
-
-
-def test_without_a_change_the_test_finds_one_in_five_per_cent() -> None:
-    assert power(0.0, 0.1, 12) == pytest.approx(0.05)
-
-
-def test_power_grows_with_the_change_and_with_pairs() -> None:
-    assert power(0.02, 0.05, 20) < power(0.05, 0.05, 20) < power(0.05, 0.05, 40)
-
-
-def test_the_smallest_change_is_that_of_eighty_per_cent() -> None:
-    found = detectable(0.05, 20)
-    assert found is not None
-    assert power(math.log1p(found), 0.05 * math.sqrt(2), 20) == pytest.approx(0.8)
-
-
-def test_four_times_the_pairs_see_about_half_the_change() -> None:
-    few, many = detectable(0.01, 20), detectable(0.01, 80)
-    assert few is not None and many is not None and few / many == pytest.approx(2.0, rel=0.05)
-
-
-def test_fewer_than_six_pairs_see_nothing() -> None:
-    assert detectable(0.01, 5) is None and detectable(0.01, 6) is not None
-    assert detectable(0.0, 20) == 0.0

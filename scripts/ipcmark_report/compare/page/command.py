@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from ...recipes import recipe_of
 from ...views import Recipe
@@ -16,7 +17,7 @@ def recipe(comparison: Comparison) -> Recipe:
     if comparison.design is not Design.INTERLEAVED:
         return own
     before = own.before.removesuffix("--filter")
-    return Recipe(f"{before}--versus {shlex.quote(comparison.new.info.bundle or 'FOLDER')} --filter", own.after)
+    return replace(own, before=f"{before}--versus {shlex.quote(comparison.new.info.bundle or 'FOLDER')} --filter")
 
 
 def says(comparison: Comparison) -> str:

@@ -15,6 +15,7 @@ from ipcmark_report.compare.terminal import Style, lines_of
 from ipcmark_report.compare.rows import Table
 from ipcmark_report.compare.model import Verdict
 from ipcmark_report.tests.pairs import CASES, Pair
+from ipcmark_report.tests.records import selftest
 from ipcmark_report.tests.synthetic import put
 
 PIPE = "latency/pipe/pipe/size:64/placement:same_core"
@@ -133,14 +134,6 @@ def test_a_wrong_record_of_how_to_judge_is_refused(pair: Path, capsys: pytest.Ca
     put(file, json.loads(file.read_text()) | {key: value})
     status, out, err = ran(capsys, pair)
     assert (status, out) == (2, "") and "run.json" in err and err.count("\n") == 1
-
-
-def selftest(path: Path, machine: str) -> Path:
-    estimators = {name: {"threshold_percent": percent} for name, percent in (("quiet", 4.0), ("typical", 30.0))}
-    put(path, {"schema_version": 1, "date": "2024-04-01T00:00:00Z", "machine": {"key": machine}, "families": [
-        {"family": "latency/pipe/same_core", "chosen": "typical", "anchor_slope": -0.1,
-         "estimators": {**estimators, "adjusted": None, "tail": None}}]})
-    return path
 
 
 def test_a_named_selftest_judges_and_warns_where_it_is_of_another_machine(

@@ -131,4 +131,4 @@ def _counts(comparison: Comparison) -> str:
     families = len({cell.family for cell in comparison.cells if mark(cell) is Mark.STARRED})
     where = f" in {families} of {len(by_family(comparison.cells))} families" if starred else ""
     return (f"{slower} slower, {starred - slower} faster{where}, {marks.count(Mark.EQUIVALENT)} equivalent, "
-            f"{marks.count(Mark.INCONCLUSIVE)} inconclusive" + (f"; {hatched} of them confounded." if hatched else "."))
+            f"{marks.count(Mark.INCONCLUSIVE)} inconclusive" + (f"; of what was shown {hatched} confounded." if hatched else "."))

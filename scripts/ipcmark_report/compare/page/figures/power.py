@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from statistics import median
 
-from .... import variance
+from .... import power
 from ....views import Table
 from ...model import Cell, Comparison
 from .. import percent
@@ -50,25 +48,14 @@ def _merged(lines: Sequence[Line]) -> list[Line]:
     return [replace(own[0], name=own[0].name + (f" and {len(own) - 1} more" if len(own) > 1 else "")) for own in alike.values()]
 
 
-def found_with(pairs: int, here: int, detectable: float) -> float:
-    """The smallest change found with `pairs`, where it is `detectable` (a ratio less 1) with `here`."""
-    return math.expm1(math.log1p(detectable) * _reach(pairs) / _reach(here))
-
-
-@lru_cache
-def _reach(pairs: int) -> float:
-    """What is found with so many, in units that the pairs' spread does not change."""
-    return math.log1p(variance.detectable(0.01, pairs) or 0.0)
-
-
 def _line(family: str, cells: Sequence[Cell]) -> Line | None:
-    known = [cell for cell in cells if cell.detectable and cell.judged.pairs >= variance.FEWEST_PAIRS]
+    known = [cell for cell in cells if cell.detectable and cell.judged.pairs >= power.FEWEST_PAIRS]
     if not known:
         return None
     detectable = median(cell.detectable or 0 for cell in known)
     here = round(median(cell.judged.pairs for cell in known))
     threshold = median(cell.judged.threshold for cell in known)
-    points = tuple((float(n), max(found_with(n, here, detectable), threshold)) for n in sorted({*_PAIRS, here}))
+    points = tuple((float(n), max(power.found_with(n, here, detectable) or 0.0, threshold)) for n in sorted({*_PAIRS, here}))
     return Line(family, points, here=(float(here), max(detectable, threshold)))
 
 
