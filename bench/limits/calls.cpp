@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "bench/limits/five_instructions.hpp"
 #include "bench/limits/themes.hpp"
 #include "bench/measure.hpp"
 #include "ipc/os/error.hpp"
@@ -19,6 +20,16 @@ Outcome arithmetic(const Window& window, Placement placement) {
     constexpr std::int64_t kTurns = 1000;
     peer.start();
     sample(peer, samples, [] { turn_anchor(kTurns); });
+  });
+}
+
+/// An operation is one turn.
+Outcome five_instructions(const Window& window, Placement placement) {
+  return alone(window, placement, "calculator", [](Peer& peer, Samples& samples) {
+    constexpr std::int64_t kTurns = 10'000;
+    peer.start();
+    sample(
+        peer, samples, [] { turn_five_instructions(kTurns); }, kTurns);
   });
 }
 
@@ -83,6 +94,17 @@ void add_calls(Matrix& matrix) {
     matrix.add({noun, backend, {}, true, {}, reason, run}, kOneCpu, kOneCpu);
   };
   matrix.add({"alu", "loop", {}, true, {}, {}, &arithmetic, Bound::none, true}, kOneCpu, kOneCpu);
+  matrix.add({"alu",
+              "five_instructions",
+              {},
+              false,
+              {},
+              five_instructions_reason(),
+              &five_instructions,
+              Bound::none,
+              false,
+              true},
+             kOneCpu, kOneCpu);
   add("system_call", "getppid", std::nullopt, &system_call);
   add("clock", "monotonic", std::nullopt, [](const Window& window, Placement placement) {
     return clock_reads(window, placement, [] { return monotonic_ns(); });

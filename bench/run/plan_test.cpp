@@ -36,12 +36,15 @@ TEST(Catalogue, ReadsWhatABinaryPrints) {
      "noun": "pipe", "backend": "pipe", "placement": "same_core", "quick": true,
      "control": false, "cpus": 1,
      "setup_ms": 2.5, "reason": null, "floor": "limits/wake_up/futex/placement:same_core",
-     "no_floor": null}]})");
+     "no_floor": null, "bare": "limits/bare/pipe_round_trip/placement:same_core",
+     "operations": 400, "off_path": ""}]})");
   ASSERT_EQ(cases.size(), 1u);
   EXPECT_EQ(cases[0].binary, "latency");
   EXPECT_EQ(cases[0].setup_ms, 2.5);
   EXPECT_FALSE(cases[0].reason);
   EXPECT_EQ(cases[0].floor, "limits/wake_up/futex/placement:same_core");
+  EXPECT_EQ(cases[0].bare, "limits/bare/pipe_round_trip/placement:same_core");
+  EXPECT_EQ(cases[0].operations, 400);
   const auto first = to_json(cases, {})["cases"][0];
   EXPECT_EQ(first["reason"], nullptr);
   EXPECT_EQ(first["no_floor"], nullptr);
@@ -83,6 +86,38 @@ TEST(Plan, QuickTakesTheQuickCasesAndSetsAsideWhatCannotRun) {
   EXPECT_EQ(plan.binaries[1].cases[0].name, "latency/pipe/pipe");
   ASSERT_EQ(plan.not_measurable.size(), 1u);
   EXPECT_EQ(plan.not_measurable[0].reason, "no network");
+}
+
+TEST(Plan, PathTakesWhatHasAFixedFormAndNamesWhatQuickHasBeyondIt) {
+  Catalogue catalogue = a_catalogue();
+  for (Case& one : catalogue) one.placement = "same_core";
+  catalogue[0].operations = 20;
+  catalogue[1].off_path = "its peers spin";
+  catalogue[2].off_path = "not in quick";
+  catalogue[2].operations = 400;
+  const Settings settings = preset_settings("path");
+  EXPECT_TRUE(settings.has_fixed_counts());
+  EXPECT_EQ(settings.rounds, 1);
+  EXPECT_EQ(settings.seed, 1u);
+  const Plan plan = make_plan(catalogue, settings);
+  EXPECT_EQ(plan.cases(), 1u);
+  ASSERT_EQ(plan.not_measurable.size(), 2u);
+  EXPECT_EQ(plan.not_measurable[0].reason, "its peers spin");
+  EXPECT_EQ(plan.not_measurable[1].reason, "no network");
+}
+
+TEST(Plan, PathSaysWhyItLacksWhatTheFilterFinds) {
+  Catalogue catalogue = a_catalogue();
+  catalogue[1].placement = "same_core";
+  catalogue[1].off_path = "its peers spin";
+  Settings settings = preset_settings("path");
+  settings.filter = "pipe/pipe";
+  try {
+    static_cast<void>(make_plan(catalogue, settings));
+    FAIL() << "nothing is left";
+  } catch (const Unusable& error) {
+    EXPECT_NE(std::string(error.what()).find("its peers spin"), std::string::npos) << error.what();
+  }
 }
 
 TEST(Plan, FilterSearchesAnywhereInTheName) {

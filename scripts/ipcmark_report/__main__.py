@@ -19,6 +19,7 @@ from .judging import selftest_beside
 from .load import load_run
 from .model import BadInput
 from .run_page.summary import summarise
+from .units import use_clock
 from .views import Drawn, Summary
 
 BAD_INPUT = 2
@@ -67,6 +68,7 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], st
 
 def _summary(path: Path) -> Summary:
     run = load_run(path)
+    use_clock(run.info.clock)
     return summarise(run, selftest_beside(run))
 
 
