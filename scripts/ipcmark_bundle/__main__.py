@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         return error.status
     except OSError as error:
         remedy = "; make room and run it again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        print(f"bundle: {error.filename or 'writing'}: {error.strerror}{remedy}", file=sys.stderr)
+        print(f"bundle: {error.filename or wish.out}: {error.strerror}{remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("bundle: interrupted; no archive was written, and what is whole in the cache stays", file=sys.stderr)
