@@ -62,15 +62,18 @@ Outcome queue_throughput(std::size_t size, const Window& window, Placement place
   return outcome;
 }
 
+/// What every processor changes in one step; single bytes some do not.
+using Word = std::uint32_t;
+
 /// Copies the whole array under its guard; without one the turns alone keep the peers apart.
 template <class B>
-void copy(const ipc::Array<std::byte, B>& block, std::span<const std::byte> from,
+void copy(const ipc::Array<Word, B>& block, std::span<const std::byte> from,
           std::span<std::byte> to) {
   if constexpr (ipc::Guard<typename B::Guard>) {
     const std::lock_guard inside(block.get_lock());
-    std::memcpy(to.data(), from.data(), block.size());
+    std::memcpy(to.data(), from.data(), to.size());
   } else {
-    std::memcpy(to.data(), from.data(), block.size());
+    std::memcpy(to.data(), from.data(), to.size());
   }
 }
 
@@ -78,7 +81,7 @@ void copy(const ipc::Array<std::byte, B>& block, std::span<const std::byte> from
 /// by turn over two words that they spin on.
 template <class B>
 Outcome array_throughput(std::size_t size, const Window& window, Placement placement) {
-  const ipc::Array<std::byte, B> block(static_cast<std::ptrdiff_t>(size));
+  const ipc::Array<Word, B> block(static_cast<std::ptrdiff_t>(size / sizeof(Word)));
   struct Turns {
     alignas(64) std::atomic<std::uint64_t> written{0};
     alignas(64) std::atomic<std::uint64_t> read{0};
@@ -88,7 +91,7 @@ Outcome array_throughput(std::size_t size, const Window& window, Placement place
     std::uint64_t turn = 0;
     produce(peer, size, [&](std::span<const std::byte> message) {
       for (Spin spin; turns->read.load(std::memory_order_acquire) != turn;) spin.pause();
-      copy(block, message, block.get_obj());
+      copy(block, message, std::as_writable_bytes(block.get_obj()));
       turns->written.store(++turn, std::memory_order_release);
     });
   };
@@ -99,7 +102,7 @@ Outcome array_throughput(std::size_t size, const Window& window, Placement place
     consume(peer, [&]() -> std::span<const std::byte> {
       ++turn;
       for (Spin spin; turns->written.load(std::memory_order_acquire) != turn;) spin.pause();
-      copy<B>(block, block.get_obj(), buffer);
+      copy<B>(block, std::as_bytes(block.get_obj()), buffer);
       turns->read.store(turn, std::memory_order_release);
       return buffer;
     });

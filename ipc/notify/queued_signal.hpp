@@ -145,7 +145,7 @@ class QueuedSignal {
   /// Whether a signal of this number is a notification: one meant for the number's earlier owner is
   /// not.
   [[nodiscard]] bool is_mine(int code, std::uint64_t value) const {
-    return code == SI_QUEUE && value == cookie_;
+    return code == SI_QUEUE && static_cast<Cookie>(value) == cookie_;
   }
 
  private:
@@ -155,14 +155,18 @@ class QueuedSignal {
     std::atomic<pid_t> process{0}, thread{0};
   };
 
-  /// Travels with the signal.
-  static std::uint64_t next_cookie() {
+  /// What travels with a signal has the size of a pointer: a process, which is less than 2^22, and
+  /// a number among its objects.
+  using Cookie = std::uintptr_t;
+  static Cookie next_cookie() {
+    constexpr unsigned kNumberBits = sizeof(Cookie) == 8 ? 32 : 10;
+    constexpr Cookie kNumbers = (Cookie{1} << kNumberBits) - 1;
     static std::atomic<std::uint32_t> count{0};
-    return static_cast<std::uint64_t>(::getpid()) << 32 | count.fetch_add(1);
+    return static_cast<Cookie>(::getpid()) << kNumberBits | (count.fetch_add(1) & kNumbers);
   }
 
   SignalNumber signal_;
-  std::uint64_t cookie_ = next_cookie();
+  Cookie cookie_ = next_cookie();
   static_assert(sizeof(sigval) == sizeof(cookie_));
   os::SharedObject<Waiter> waiter_;
 };

@@ -32,9 +32,7 @@ class RtSignal : public QueuedSignal {
     return ::sigtimedwait(&set_, &info, &left);
   }
   bool is_notification(const siginfo_t& info) const {
-    std::uint64_t value = 0;
-    std::memcpy(&value, &info.si_value, sizeof value);
-    return is_mine(info.si_code, value);
+    return is_mine(info.si_code, reinterpret_cast<std::uintptr_t>(info.si_value.sival_ptr));
   }
 
   sigset_t set_ = set();

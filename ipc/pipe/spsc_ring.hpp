@@ -56,14 +56,14 @@ struct RingLines {
     std::uint64_t clean_from = 0;
     std::uint64_t clean_until = 0;
     std::uint32_t sent = 0;
-    std::atomic<bool> reader_is_gone{false};
+    std::atomic<int> reader_is_gone{0};
   };
   struct Consumer {
     std::uint64_t taken = 0;
     std::uint64_t told = 0;  ///< and what of it the producer knows
     std::uint32_t since_sleep = 0;
     bool trusts_barrier = false;  ///< see RingConsumer::sleep()
-    std::atomic<bool> sender_is_gone{false};
+    std::atomic<int> sender_is_gone{0};
   };
 
   alignas(kLine) Producer producer;
@@ -73,7 +73,7 @@ struct RingLines {
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::int64_t>::is_always_lock_free &&
-              std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
+              std::atomic<int>::is_always_lock_free &&
               std::atomic_ref<std::uint64_t>::is_always_lock_free);
 
 /// A ring where this process has it mapped.
@@ -229,7 +229,7 @@ class RingProducer {
   }
 
   [[gnu::noinline]] [[noreturn]] void reader_is_gone() {
-    ring_.lines().producer.reader_is_gone.store(true, std::memory_order_relaxed);
+    ring_.lines().producer.reader_is_gone.store(1, std::memory_order_relaxed);
     os::throw_error(EPIPE, "send");
   }
 
@@ -288,7 +288,7 @@ class RingConsumer {
     if (!deadline.expired() && awake_first<kWait>(door, producers, deadline, has_piece))
       return Waited::kSo;
     const auto how = sleep(has_piece, deadline, life);
-    if (how == Waited::kCut) my.sender_is_gone.store(true, std::memory_order_relaxed);
+    if (how == Waited::kCut) my.sender_is_gone.store(1, std::memory_order_relaxed);
     return how;
   }
 
