@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -96,8 +98,13 @@ def _workshop(folder: Path) -> Iterator[Path]:
     """A place for what goes away again; also what a killed run left there goes."""
     for left in (one for prefix in ("boot", "kernel", "ipcmark") for one in folder.glob(f".{prefix}-*")):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
-        yield Path(name)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
+            yield Path(name)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise BadInput(f"{one_line(str(folder))}: the disk is full; make room, and --resume goes on") from error
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -132,7 +139,9 @@ def _tell(options: argparse.Namespace, kept: Sequence[str], records: Sequence[Ke
             loads = f"{record.boots[0].load:.1f} and {record.again.load:.1f}" if record.boots else ""
             print(f"{record.entry.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
     whole = len(records) - len(failed) + len(kept)
-    print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; {seconds:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; "
+          f"{seconds:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of CPU time")
     print(f"the runs are in {one_line(str(options.out))}")
     return 1 if failed or differing else 0
 

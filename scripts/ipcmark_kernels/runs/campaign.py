@@ -18,7 +18,7 @@ from ..qemu.boot import Boot, Boots
 from ..qemu.machine import Guest, command_of, kernel_words
 from ..qemu.outcome import outcome_of
 from .entries import Entry
-from .merge import results_of, run_of
+from .merge import identity_of, results_of, run_of
 from .record import Again, BootRecord, Failure, KernelRecord, Settings, write_order
 
 
@@ -156,7 +156,7 @@ def _tell(done: Done) -> None:
     what = "again" if done.task.again else f"seed {done.task.seed}"
     line = f"{time.strftime('%H:%M:%S')} {done.task.entry.id}, {what}: "
     if done.failure is None:
-        print(f"{line}{done.boot.wall_s:.0f} s", file=sys.stderr, flush=True)
+        print(f"{line}{done.boot.wall_s:.0f} s, identity {identity_of(results_of(done.files))[:12]}", file=sys.stderr, flush=True)
         return
     print(f"{line}{done.failure.why}", file=sys.stderr)
     for one in done.failure.lines:
