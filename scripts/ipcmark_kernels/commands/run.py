@@ -30,7 +30,7 @@ from ..qemu.machine import CLOCKS, Guest, version_of
 from ..qemu.probe import demand_kvm
 from ..runs.campaign import Plan, measure
 from ..runs.entries import Entry, entries_of
-from ..runs.record import KernelRecord, Settings, finished
+from ..runs.record import KernelRecord, Settings, finished, named_before
 from .fetch import obtain, obtain_busybox
 
 SUMMARY = "boot kernels in QEMU and measure each"
@@ -72,6 +72,7 @@ def execute(options: argparse.Namespace) -> int:
         write_initramfs(initramfs, programs, busybox, arguments)
         settings = Settings(options.clock, options.arch, tuple(arguments), tuple(range(1, options.seeds + 1)), options.memory,
                             sha256_of(initramfs), version)
+        before = named_before(options.out, settings)
         kept = [entry.id for entry in entries if finished(options.out, entry, settings)]
         todo = [entry for entry in entries if entry.id not in kept]
         jobs = options.jobs
@@ -80,7 +81,7 @@ def execute(options: argparse.Namespace) -> int:
             jobs = 1  # two guests at once would slow each other
         plan = Plan(settings, todo, initramfs, options.out, jobs, options.limit, options.verify)
         try:
-            records = measure(plan, kept, [entry.id for entry in entries])
+            records = measure(plan, {*before, *kept}, list(dict.fromkeys([*before, *(entry.id for entry in entries)])))
         except KeyboardInterrupt:
             print(f"kernels: interrupted; --resume goes on with {one_line(str(options.out))}", file=sys.stderr)
             return 128 + signal.SIGINT

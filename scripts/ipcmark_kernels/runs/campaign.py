@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ def tasks_of(plan: Plan) -> list[Task]:
             for task in (*(Task(entry, seed) for seed in plan.settings.seeds), *(Task(entry, seed, True) for seed in first))]
 
 
-def measure(plan: Plan, kept: Sequence[str], order: Sequence[str]) -> list[KernelRecord]:
+def measure(plan: Plan, kept: Collection[str], order: Sequence[str]) -> list[KernelRecord]:
     """All kernels of the plan; `kept` are there already, `order` is that of all."""
     boots = Boots(plan.cpu_limit_s)
     records: list[KernelRecord] = []

@@ -108,13 +108,19 @@ def test_verifying_says_whether_a_second_boot_is_the_same(place: Path, capsys: p
     assert other == 1 and "differs in latency.1.json" in capsys.readouterr().out
 
 
+def test_kernels_can_be_added_to_those_that_are_there(place: Path) -> None:
+    assert run(place, kernel(place, "old", "measure"), "--seeds", "1") == 0
+    assert run(place, kernel(place, "new", "measure"), "--seeds", "1", "--resume") == 0
+    assert kernels(place)["kernels"] == ["old", "new"]
+
+
 def test_a_run_goes_on_with_what_is_missing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, late = kernel(place, "good", "measure"), kernel(place, "late", "panic")
     assert run(place, late, good) == 1
     kernel(place, "late", "measure")
     assert run(place, late, good) == 2 and "--resume" in capsys.readouterr().err
     assert run(place, late, good, "--resume") == 0
-    assert kernels(place)["kernels"] == ["late", "good"] and kernels(place)["failed"] == []
+    assert kernels(place)["kernels"] == ["good", "late"] and kernels(place)["failed"] == []
     assert "2 of 2 kernels wholly measured, 1 of them before" in capsys.readouterr().out
     assert run(place, good, "--resume", "--filter", "pipe") == 2 and "other settings" in capsys.readouterr().err
 
