@@ -1,0 +1,1 @@
+"""Kernels booted in QEMU, where a guest's clock counts instructions."""
