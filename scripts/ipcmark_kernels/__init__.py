@@ -1,1 +1,1 @@
-"""Kernels booted in QEMU, where a guest's clock counts instructions."""
+"""Measures what IPC costs on many kernels, each booted in QEMU with the static binaries of ipcmark."""

@@ -9,7 +9,7 @@ import pytest
 SCRIPTS = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["report", "compare", "export", "history", "publish"])
+@pytest.mark.parametrize("name", ["report", "compare", "export", "history", "publish", "kernels"])
 def test_each_script_finds_a_python_that_can_run_it(name: str, tmp_path: Path) -> None:
     # One that lacks every package comes first.
     bare = tmp_path / "python3"

@@ -1,0 +1,65 @@
+"""The command `kernels COMMAND ...`; each sub-command is a module of commands/ with SUMMARY, add_options and execute."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType, ModuleType
+
+from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
+
+from .commands import available, fetch
+
+BAD_INPUT = 2
+COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:
+        """One line, as for every other bad input."""
+        self.exit(BAD_INPUT, f"kernels: {one_line(message)}; see `scripts/kernels --help`\n")
+
+
+class _Ended(BaseException):
+    """A signal asked for the end; what is under way is taken back on the way out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return int(options.execute(options))
+    except BadInput as error:
+        print(f"kernels: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        place = f"{one_line(str(error.filename))}: " if error.filename else ""
+        print(f"kernels: {place}{error.strerror or one_line(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("kernels: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except _Ended:
+        print("kernels: ended by SIGTERM", file=sys.stderr)
+        return 128 + signal.SIGTERM
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise _Ended
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="kernels", description="Measures what IPC costs on Debian's kernels, each booted in QEMU.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".")
+        module.add_options(command)
+        command.set_defaults(execute=module.execute)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

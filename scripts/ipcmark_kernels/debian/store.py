@@ -1,0 +1,133 @@
+"""The kernels that were fetched, a folder each below the cache; and the one program that the guest needs beside ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipcmark_report.model import BadInput
+
+from .apt import Apt, Missing
+from .packages import Kernel, Package
+
+# A kernel lies in boot/ up to 6.18, and beside its modules since.
+_KERNEL_MEMBERS = ("./boot/vmlinuz-*", "./boot/config-*", "./usr/lib/modules/*/vmlinuz", "./usr/lib/modules/*/config")
+_BUSYBOX_MEMBERS = ("./bin/busybox", "./usr/bin/busybox")
+
+
+@dataclass(frozen=True)
+class StoredKernel:
+    """A kernel on this disk. `config` is None where its package has none."""
+
+    release: str
+    version: str
+    flavour: str
+    arch: str
+    package: str
+    vmlinuz: Path
+    config: Path | None
+    sha256: str
+
+
+def stored_kernel(folder: Path, release: str, version: str) -> StoredKernel | None:
+    """What was fetched before; None where it was not, or does not have the hash it had."""
+    place = folder / "kernels" / f"{release}_{version}"
+    try:
+        record = json.loads((place / "kernel.json").read_text())
+        vmlinuz, config = place / "vmlinuz", place / "config"
+        if sha256_of(vmlinuz) != record["sha256"]:
+            return None
+        return StoredKernel(record["release"], record["version"], record["flavour"], record["arch"], record["package"],
+                            vmlinuz, config if config.exists() else None, record["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def fetch_newest(folder: Path, apt: Apt, candidates: Sequence[Kernel], say: Callable[[str], None]) -> StoredKernel:
+    """The first that can be had. Lists outlive what they list: then the next one is taken, and that is said."""
+    for kernel in candidates:
+        known = stored_kernel(folder, kernel.release, kernel.version)
+        if known is not None:
+            return known
+        try:
+            return _fetch(folder, apt, kernel)
+        except Missing as fault:
+            say(f"{fault}; taking the version before")
+    raise BadInput(f"{candidates[0].release}: neither it nor a version before can be had from the archive")
+
+
+def fetch_busybox(folder: Path, apt: Apt, package: Package | None, arch: str) -> Path:
+    """The static busybox of `package`; the newest fetched before where the archive names none."""
+    target = folder / "busybox" / arch / "busybox"
+    if target.exists():
+        return target
+    if package is None:
+        raise BadInput(f"busybox-static: not in the suites that were asked for {arch}; the guest needs it: add bookworm to --suites")
+    with _unpacked(folder, apt, [package], _BUSYBOX_MEMBERS) as place:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(_only(place, "busybox"), target)
+    return target
+
+
+def sha256_of(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _fetch(folder: Path, apt: Apt, kernel: Kernel) -> StoredKernel:
+    target = folder / "kernels" / f"{kernel.release}_{kernel.version}"
+    with _unpacked(folder, apt, kernel.packages, _KERNEL_MEMBERS) as place:
+        whole = place / "whole"
+        whole.mkdir()
+        os.replace(_only(place, "vmlinuz*"), whole / "vmlinuz")
+        for config in [*place.glob("boot/config-*"), *place.glob("usr/lib/modules/*/config")][:1]:
+            os.replace(config, whole / "config")
+        record = {"release": kernel.release, "version": kernel.version, "flavour": kernel.flavour, "arch": kernel.arch,
+                  "package": kernel.packages[0].name, "sha256": sha256_of(whole / "vmlinuz")}
+        (whole / "kernel.json").write_text(json.dumps(record, indent=1) + "\n")
+        if target.exists():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(whole, target)
+    stored = stored_kernel(folder, kernel.release, kernel.version)
+    if stored is None:
+        raise BadInput(f"{target}: what was just written cannot be read; is the disk full?")
+    return stored
+
+
+@contextmanager
+def _unpacked(folder: Path, apt: Apt, packages: Sequence[Package], members: Sequence[str]) -> Iterator[Path]:
+    """The members of the packages in a folder that goes away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
+        place = Path(name)
+        for package in packages:
+            deb = apt.download(package, place)
+            _unpack(deb, place, members)
+            deb.unlink()
+        yield place
+
+
+def _unpack(deb: Path, place: Path, members: Sequence[str]) -> None:
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as reader:
+        # A member that this package does not have is no fault: the next one may.
+        subprocess.run(["tar", "-x", "-C", place, "--no-same-owner", "--wildcards", *members], stdin=reader.stdout,
+                       stderr=subprocess.DEVNULL, check=False)
+
+
+def _only(place: Path, pattern: str) -> Path:
+    found = [one for one in sorted(place.rglob(pattern)) if one.is_file() and not one.is_symlink()]
+    if not found:
+        raise BadInput(f"the package holds no {pattern.rstrip('*')}; this version of ipcmark does not know where it lies")
+    return found[0]

@@ -1,0 +1,1 @@
+"""The machine that boots a kernel, and what became of the boot."""

@@ -1,0 +1,1 @@
+"""Boots as run directories."""
