@@ -11,10 +11,10 @@ from types import FrameType, ModuleType
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
-from .commands import available, fetch
+from .commands import available, fetch, judge, report
 
 BAD_INPUT = 2
-COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch}
+COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch, "report": report, "judge": judge}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ..__main__ import main
+from ipcmark_kernels.__main__ import main
+
 from .made import FUTEX, PIPE, write_kernel
 
 

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ..__main__ import main
+from ipcmark_kernels.__main__ import main
+
 from ..page import page_of
 from ..read import read_kernels
 from .made import FUTEX, PIPE, write_kernel, write_kernels
