@@ -20,7 +20,7 @@ from .steps import Step, steps
 from .why import reasons, why_figures
 
 TEMPLATE = "ladder/ladder.html.j2"
-MOST_STEPS = 12
+MOST_STEPS = 8
 # Of a kernel's run, on the first screen.
 MOST_MARKS = 6
 
@@ -119,9 +119,9 @@ def _says(kernels: Kernels, found: Sequence[Step], threshold: float) -> str:
 def _line(kernels: Kernels, step: Step) -> str:
     change = step.change
     why = reasons(kernels, step.before, step.at, change.case)
-    return (f"{change.case}: {percent.change(change.ratio)} at {kernels.boots[step.at].kernel.name} (from "
-            f"{words.reading(change.base)} to {words.reading(change.new)} instructions, after "
-            f"{kernels.boots[step.before].kernel.name})" + (f": {why}" if why else "") + ".")
+    return (f"{change.case}: {percent.change(change.ratio)} at {kernels.boots[step.at].kernel.name}, from "
+            f"{words.count(change.base.median)} to {words.count(change.new.median)} instructions after "
+            f"{kernels.boots[step.before].kernel.name}" + (f": {why}" if why else "") + ".")
 
 
 def _without_why(kernels: Kernels, why: Sequence[Figure]) -> str:

@@ -15,7 +15,7 @@ from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 KERNELS, KERNEL, PROFILE = "kernels.json", "kernel.json", "profile.json"
 AGAIN = "boot that kernel again: scripts/kernels run"
 # The loop of five instructions: a boot that counts another number was not alone, or did not count instructions.
-CHECK_NOUN = "loop"
+CHECK = ("limits", "alu", "five_instructions")
 CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
 # Of what is known of a kernel, in the words of its file.
 _SHOWN = ("release", "package", "sha256", "command_line")
@@ -44,7 +44,8 @@ def read_boots(path: Path) -> Boots:
     found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
                                           tuple(value for _, value in one.values))
              for one in typical}
-    checks = {one.case.text: one for one in typical if one.case.noun == CHECK_NOUN and one.case.measure == "limits"}
+    checks = {one.case.text: one for one in typical
+              if (one.case.measure, one.case.noun, one.case.backend) == CHECK}
     off = tuple(f"boot {number}: {value:.2f} in place of {CHECK_READS:.2f}" for one in checks.values()
                 for number, value in one.values if abs(value - CHECK_READS) > CHECK_TOLERANCE)
     failed = dict.fromkeys(f"{row.case.text}: {one_line(row.error)}" for row in run.rows if row.error is not None)

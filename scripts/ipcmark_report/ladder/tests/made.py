@@ -13,7 +13,7 @@ from ...load import parse_case
 from ...tests.synthetic import put, row
 from ..model import Boots, CaseProfile, Kernel, Reading
 
-LOOP = "limits/loop/five_instructions/placement:same_core"
+LOOP = "limits/alu/five_instructions/placement:same_core"
 PIPE = "latency/pipe/pipe/size:64/placement:same_core"
 FUTEX = "latency/notify/futex/placement:same_core"
 # Counted in QEMU; see reports/README.md.
