@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 # Before its release lies what is named after ~ (Debian) or as a candidate of it (the kernel itself).
-_PART = re.compile(r"(~|-?rc(?=[.-]?\d)|\d{1,18}|[^\W\d_]+)")
+_PART = re.compile(r"([~-]?rc(?=[.-]?\d)|~|\d{1,18}|[^\W\d_]+)")
 _BEFORE, _END, _WORD, _NUMBER = range(4)
 
 Key = tuple[tuple[int, int, str], ...]
@@ -18,8 +18,8 @@ def order(version: str) -> Key:
     key = []
     for part in _PART.findall(version.lower()):
         if part == "~":
-            continue
-        if part.removeprefix("-") == "rc":
+            key.append((_BEFORE, 0, ""))
+        elif part.lstrip("~-") == "rc":
             # A release that ends here, or goes on with a zero, is the later one.
             while key and key[-1] == (_NUMBER, 0, "") and len(key) > 2:
                 key.pop()
