@@ -10,12 +10,16 @@ from pathlib import Path
 from ..model import Case
 from .versions import order
 
-RT = "rt"
+
+def is_rt(flavour: str) -> bool:
+    """Whether it is a real-time kernel, whatever was added to its command line."""
+    return flavour.split(" ")[0] == "rt"
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """`id` is the name of its directory, `flavour` cloud, generic, rt or a word of its own; `facts` are for people."""
+    """`id` is the name of its directory; `flavour` is cloud, generic, rt or own, and what was added to its command line;
+    `facts` are for people."""
 
     id: str
     version: str
@@ -91,9 +95,9 @@ class Kernels:
         """The places of each flavour's kernels: only kernels of one flavour follow one another. RT is the last."""
         flavours = dict.fromkeys(boots.kernel.flavour for boots in self.boots)
         return {flavour: tuple(at for at, boots in enumerate(self.boots) if boots.kernel.flavour == flavour)
-                for flavour in sorted(flavours, key=lambda flavour: (flavour == RT, flavour))}
+                for flavour in sorted(flavours, key=lambda flavour: (is_rt(flavour), flavour))}
 
 
 def in_order(boots: list[Boots]) -> tuple[Boots, ...]:
     return tuple(sorted(boots, key=lambda one: (
-        order(one.kernel.version), one.kernel.flavour == RT, one.kernel.flavour, order(one.kernel.id))))
+        order(one.kernel.version), is_rt(one.kernel.flavour), one.kernel.flavour, order(one.kernel.id))))

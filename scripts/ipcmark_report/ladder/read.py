@@ -18,7 +18,7 @@ AGAIN = "boot that kernel again: scripts/kernels run"
 CHECK = ("limits", "alu", "five_instructions")
 CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
 # Of what is known of a kernel, in the words of its file.
-_SHOWN = ("release", "package", "sha256", "command_line")
+_SHOWN = ("release", "arch", "package", "vmlinuz_sha256", "qemu_version", "command_line")
 
 
 def read_kernels(path: Path) -> Kernels:
@@ -61,9 +61,11 @@ def _failed(path: Path) -> Iterator[str]:
     file = path / KERNELS
     if not file.exists():
         return
-    for one in read_object(file, AGAIN).values.get("failed") or []:
-        if isinstance(one, dict):
-            yield one_line(f"{plain(str(one.get('id')))}: {plain(str(one.get('reason')))}")
+    kernels = read_object(file, AGAIN)
+    check_schema(kernels)
+    for one in kernels.objects("failed") if "failed" in kernels.values else []:
+        why = dict.fromkeys(failure.text("why") for failure in one.objects("failures"))
+        yield one_line(f"{one.text('id')}: {'; '.join(why)}")
 
 
 def _kernel(path: Path, run: Run) -> Kernel:
@@ -73,8 +75,13 @@ def _kernel(path: Path, run: Run) -> Kernel:
         return Kernel(path.name, release, "")
     kernel = read_object(file, AGAIN)
     check_schema(kernel)
+    if kernel.values.get("clock", "path") != "path":
+        raise BadInput(f"{one_line(str(path))}: was measured by the wall clock, and this is of instructions; "
+                       "compare its boots with scripts/compare")
     facts = tuple((key, kernel.shown(key)) for key in _SHOWN if kernel.values.get(key) not in (None, ""))
-    return Kernel(one_line(path.name), one_line(kernel.text("version")), one_line(kernel.text("flavour")), facts)
+    # Another command line makes another kernel of it: what follows it in versions must not be held against it.
+    flavour = " ".join(filter(None, (kernel.text("flavour"), kernel.shown("append", ""))))
+    return Kernel(one_line(path.name), one_line(kernel.text("version")), one_line(flavour), facts)
 
 
 def _profile(path: Path) -> dict[str, CaseProfile] | None:

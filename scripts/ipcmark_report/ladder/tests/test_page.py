@@ -10,6 +10,7 @@ import pytest
 
 from ipcmark_kernels.__main__ import main
 
+from ...tests.synthetic import put
 from ..page import page_of
 from ..read import read_kernels
 from .made import FUTEX, PIPE, write_kernel, write_kernels
@@ -25,7 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_kernel(root / "hostile", "7.4-1" + HOSTILE, "mine" + HOSTILE, {PIPE: [15000] * 3, FUTEX: [90000] * 3},
                  package=HOSTILE, profile={FUTEX: {HOSTILE: 90000.0}})
     write_kernel(root / "hostile2", "7.5-1", "mine" + HOSTILE, {FUTEX: [99000] * 3}, profile={FUTEX: {HOSTILE: 99000.0}})
-    (root / "kernels.json").write_text('{"failed": [{"id": "7.9-cloud", "reason": "<b>panic\\u001b"}]}')
+    put(root / "kernels.json", {"schema_version": 1, "kernels": [], "failed": [
+        {"id": "7.9-cloud", "failures": [{"seed": seed, "why": "<b>panic\x1b", "lines": []} for seed in (1, 2)]}]})
     return root
 
 
@@ -95,6 +97,18 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(folder: Path, tmp_pa
     assert main(["report", str(folder), *out, *arguments]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and said[:-1].isprintable() and not list(tmp_path.iterdir())
+
+
+def test_a_word_on_the_command_line_makes_another_line_of_the_ladder(tmp_path: Path) -> None:
+    for name, append in (("a", ""), ("b", "mitigations=off")):
+        write_kernel(tmp_path / name, "6.1", "cloud", {PIPE: [10000.0] * 3}, append=append)
+    assert list(read_kernels(tmp_path).lines) == ["cloud", "cloud mitigations=off"]
+
+
+def test_a_run_by_the_wall_clock_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_kernel(tmp_path / "a", "6.1", "cloud", {PIPE: [10000.0] * 3}, clock="wall")
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "page.html")]) == 2
+    assert "wall clock" in capsys.readouterr().err
 
 
 def test_a_directory_without_kernels_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
