@@ -74,6 +74,22 @@ TEST_F(Facts, TheFirstThatTellsIsTaken) {
             "not here: this kernel or hardware has no /proc/a");
 }
 
+TEST_F(Facts, AnEmulatorIsNamedByTheLinkThatItForgets) {
+  const auto link = [&](const std::string& path, const std::string& to) {
+    std::filesystem::create_directories(machine_->root().at("/proc/self"));
+    std::filesystem::create_directories(machine_->root().at("/proc/thread-self"));
+    std::filesystem::create_symlink(to, machine_->root().at(path));
+  };
+  link("/proc/self/exe", "/home/a/ipcmark");
+  EXPECT_NE(why(facts::emulator), "known");
+  link("/proc/thread-self/exe", "/usr/bin/qemu-aarch64-static");
+  EXPECT_EQ(read(facts::emulator), "qemu-aarch64-static");
+}
+
+TEST_F(Facts, ThisProcessIsReadByItsProcessor) {
+  EXPECT_EQ(fact_or_reason(facts::emulator, Root()), "none");
+}
+
 TEST(FactText, ListsOfCpusAreRead) {
   EXPECT_EQ(cpus_in("0-2,5\n"), (std::vector<int>{0, 1, 2, 5}));
   EXPECT_EQ(cpus_in(""), std::vector<int>{});

@@ -42,6 +42,7 @@ const std::vector<Fact>& hardware_facts() {
       {"machine", "stepping", setting, field_of("/proc/cpuinfo", "stepping")},
       {"machine", "memory_bytes", trait, field_of("/proc/meminfo", "MemTotal")},
       {"machine", "hypervisor", mark, facts::hypervisor},
+      {"machine", "emulator", setting, facts::emulator},
       {"machine", "systemd_detect_virt", trait, asked(facts::detected_virtualization)},
       {"machine", "vendor", mark, line_of(dmi + "sys_vendor")},
       {"machine", "product", mark, line_of(dmi + "product_name")},

@@ -120,6 +120,17 @@ Json hypervisor(const Root& root) {
   return "none";
 }
 
+// qemu-user and valgrind answer for /proc/self/exe with the program that they run. By other ways to
+// the same link the kernel tells the truth.
+Json emulator(const Root& root) {
+  const auto told = std::filesystem::read_symlink(root.at("/proc/self/exe"));
+  for (const auto way : {"/proc/thread-self/exe", "/proc/self/../self/exe"}) {
+    const auto run = std::filesystem::read_symlink(root.at(way));
+    if (run != told) return run.filename().string();
+  }
+  return "none";
+}
+
 Json detected_virtualization() {
   const auto result =
       run_command({"systemd-detect-virt"}, ipc::os::Deadline::after(std::chrono::seconds(1)));

@@ -19,6 +19,7 @@ Json cpu_model(const Root& root = {});
 Json cpus();                          ///< how many this process may use
 Json cpus_present(const Root& root);  ///< how many the machine has, offline ones included
 Json hypervisor(const Root& root);    ///< "none", or what runs below this kernel
+Json emulator(const Root& root);      ///< "none", or the program that reads this one's instructions
 Json detected_virtualization();       ///< the word of systemd-detect-virt(1)
 Json layout(const Root& root);        ///< one text a usable CPU: where it sits
 Json paired_cpus(const Root& root);   ///< usable CPUs that share a core: "0,4", ...

@@ -69,6 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"live patches", R"({"boot": {"livepatches": []}})", kOk},
         Sample{"live patches", R"({"boot": {"livepatches": ["fix"]}})", kWarn},
         Sample{"uptime", R"({"boot": {"uptime_s": 119}})", kWarn},
+        Sample{"emulation", R"({"machine": {"emulator": "none"}})", kOk},
+        Sample{"emulation", R"({"machine": {"emulator": "qemu-aarch64-static"}})", kBlock},
         Sample{"hypervisor", R"({"machine": {"hypervisor": "none"}})", kOk},
         Sample{"hypervisor", R"({"machine": {"hypervisor": "KVM"}})", kWarn},
         Sample{"haltpoll", R"({"cpu_power": {"idle_driver": "haltpoll"}})", kWarn},

@@ -248,6 +248,13 @@ const Rule kRules[] = {
      "other work uses disks, and its interrupts CPUs", "wait until the machine is idle"},
     {"steal", "load", "steal_percent", judge_steal,
      "the hypervisor gives this machine's CPU time to others", "use a host that is not shared"},
+    {"emulation", "machine", "emulator",
+     [](const Json& f, const Json&) {
+       return graded(f != "none", Grade::kBlock,
+                     f == "none" ? "no emulator" : "emulated by " + text_of(f));
+     },
+     "times are the emulator's; only that the answers are right counts",
+     "run it on a processor of its own kind"},
     {"hypervisor", "machine", "hypervisor",
      [](const Json& f, const Json&) { return warn_if(f != "none", "hypervisor " + text_of(f)); },
      "host placement not controlled: cross-CPU results vary with the host CPUs behind these",

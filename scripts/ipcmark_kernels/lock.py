@@ -1,23 +1,32 @@
-"""One process at a time where several would write the same cache."""
+"""One process at a time where several would write the same folder."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Waits for whoever holds the folder now; the kernel lets go of it however the holder ends."""
+def held(folder: Path, remedy: str, waiting: bool = True) -> Iterator[None]:
+    """Makes the folder and holds it; the kernel lets go of it however the holder ends. Waits for another holder, or BadInput."""
+    name = one_line(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("w")
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(0, "not permitted")
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise BadInput(f"{folder}: cannot be written: {error.strerror}; set XDG_CACHE_HOME to a folder that can") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        raise BadInput(f"{name}: cannot be written: {error.strerror}; {remedy}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if waiting else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+    except BlockingIOError as error:
+        raise BadInput(f"{name}: another `kernels run` is writing it; wait for it, or {remedy}") from error
+    finally:
+        os.close(handle)

@@ -5,9 +5,25 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ipcmark_report.model import BadInput
+
+_TARGETS = {"amd64": "x86_64", "arm64": "aarch64"}
+
 
 def cache_folder() -> Path:
     """By the XDG base directory specification; relative paths are to be ignored by it."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     base = named if named.is_absolute() else Path.home() / ".cache"
     return base / "ipcmark" / "kernels"
+
+
+CACHE_REMEDY = "set XDG_CACHE_HOME to a folder that can be written"
+
+
+def default_bundle(arch: str) -> Path:
+    """What scripts/bundle made last for that architecture."""
+    build = Path(__file__).resolve().parents[2] / "build"
+    found = sorted(build.glob(f"bundle/*{_TARGETS[arch]}*.tar.*"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle, or give --bundle")
+    return found[-1]

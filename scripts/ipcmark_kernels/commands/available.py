@@ -13,7 +13,7 @@ from ..debian.catalogue import packages_known
 from ..debian.packages import FLAVOURS, Kernel, kernels_of
 from ..debian.versions import version_key
 from ..lock import held
-from ..places import cache_folder
+from ..places import CACHE_REMEDY, cache_folder
 
 SUMMARY = "list the kernels that Debian's suites offer"
 
@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     folder = cache_folder()
-    with held(folder):
+    with held(folder, CACHE_REMEDY):
         packages, notes = packages_known(folder, options.arch, archive_of(options), options.refresh)
     for note in notes:
         print(f"kernels: {note}", file=sys.stderr)

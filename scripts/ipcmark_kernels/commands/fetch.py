@@ -15,9 +15,9 @@ from ..archive_options import archive_of
 from ..debian.apt import Apt, Archive
 from ..debian.catalogue import packages_known
 from ..debian.packages import kernels_of, newest, newest_first
-from ..debian.store import StoredKernel, fetch_busybox, fetch_newest
+from ..debian.store import StoredKernel, busybox_in, fetch_busybox, fetch_newest
 from ..lock import held
-from ..places import cache_folder
+from ..places import CACHE_REMEDY, cache_folder
 
 SUMMARY = "fetch the newest kernel of each series that is named"
 
@@ -44,7 +44,7 @@ def execute(options: argparse.Namespace) -> int:
 def obtain(wanted: str, arch: str, archive: Archive, refresh: bool = False) -> StoredKernel:
     """The newest kernel that `wanted` can mean, fetched where it was not before."""
     folder = cache_folder()
-    with held(folder):
+    with held(folder, CACHE_REMEDY):
         packages, notes = packages_known(folder, arch, archive, refresh)
         _say(notes)
         candidates = newest_first(kernels_of(packages, arch), wanted)
@@ -57,7 +57,9 @@ def obtain(wanted: str, arch: str, archive: Archive, refresh: bool = False) -> S
 def obtain_busybox(arch: str, archive: Archive) -> Path:
     """The static busybox that the guest's script needs."""
     folder = cache_folder()
-    with held(folder):
+    if (known := busybox_in(folder, arch)).exists():
+        return known
+    with held(folder, CACHE_REMEDY):
         packages, notes = packages_known(folder, arch, archive)
         _say(notes)
         return fetch_busybox(folder, Apt(folder / "apt" / arch, arch, archive), newest(packages, "busybox-static"), arch)

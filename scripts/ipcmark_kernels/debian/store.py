@@ -64,11 +64,14 @@ def fetch_newest(folder: Path, apt: Apt, candidates: Sequence[Kernel], say: Call
     raise BadInput(f"{candidates[0].release}: neither it nor a version before can be had from the archive")
 
 
+def busybox_in(folder: Path, arch: str) -> Path:
+    """Where it is, once it was fetched."""
+    return folder / "busybox" / arch / "busybox"
+
+
 def fetch_busybox(folder: Path, apt: Apt, package: Package | None, arch: str) -> Path:
-    """The static busybox of `package`; the newest fetched before where the archive names none."""
-    target = folder / "busybox" / arch / "busybox"
-    if target.exists():
-        return target
+    """The static busybox of `package`."""
+    target = busybox_in(folder, arch)
     if package is None:
         raise BadInput(f"busybox-static: not in the suites that were asked for {arch}; the guest needs it: add bookworm to --suites")
     with _unpacked(folder, apt, [package], _BUSYBOX_MEMBERS) as place:

@@ -1,0 +1,1 @@
+"""Makes archives of static programs that run on any Linux, for scripts/bundle."""

@@ -1,0 +1,16 @@
+# Finds the header-only libraries in a folder of their own, IPCMARK_HEADERS, whatever the target: their
+# packages' files speak of the machine that builds. All others are found as ever.
+macro(ipcmark_provide method name)
+  if("${name}" MATCHES "^(Boost|cereal|nlohmann_json|CLI11)$")
+    set(ipcmark_target_Boost Boost::headers)
+    set(ipcmark_target_cereal cereal::cereal)
+    set(ipcmark_target_nlohmann_json nlohmann_json::nlohmann_json)
+    set(ipcmark_target_CLI11 CLI11::CLI11)
+    if(NOT TARGET ${ipcmark_target_${name}})
+      add_library(${ipcmark_target_${name}} INTERFACE IMPORTED GLOBAL)
+      target_include_directories(${ipcmark_target_${name}} SYSTEM INTERFACE ${IPCMARK_HEADERS})
+    endif()
+    set(${name}_FOUND TRUE)
+  endif()
+endmacro()
+cmake_language(SET_DEPENDENCY_PROVIDER ipcmark_provide SUPPORTED_METHODS FIND_PACKAGE)

@@ -1,0 +1,163 @@
+"""The command `run` against a program that stands in for QEMU."""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ipcmark_kernels.__main__ import main
+from ipcmark_kernels.qemu import machine
+from ipcmark_report.load import load_run
+
+FAKE = Path(__file__).with_name("fake_qemu.py")
+SCRIPTS = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(shutil.which("cpio") is None or shutil.which("setpriv") is None, reason="no cpio or setpriv here")
+
+
+def program(machine_number: int = 62, needs_loader: bool = False) -> bytes:
+    """The head of a 64-bit program with one entry in its table."""
+    head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, machine_number, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return head + struct.pack("<I", 3 if needs_loader else 1) + bytes(52)
+
+
+def bundle(folder: Path, content: bytes) -> Path:
+    folder.mkdir()
+    for name in ("ipcmark", "limits", "latency"):
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a fake QEMU on PATH, a bundle, and a cache that has busybox."""
+    (tmp_path / "bin").mkdir()
+    shutil.copy(FAKE, tmp_path / "bin/qemu-system-x86_64")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    busybox = tmp_path / "cache/ipcmark/kernels/busybox/amd64/busybox"
+    busybox.parent.mkdir(parents=True)
+    busybox.write_bytes(b"busybox")
+    bundle(tmp_path / "bundle", program())
+    return tmp_path
+
+
+def kernel(place: Path, name: str, behaviour: str) -> str:
+    (place / name).write_text(behaviour)
+    return f"{name}={place / name}"
+
+
+def run(place: Path, *words: str) -> int:
+    return main(["run", *words, "--arch", "amd64", "--bundle", str(place / "bundle"), "--out", str(place / "out")])
+
+
+def kernels(place: Path) -> dict:
+    return json.loads((place / "out/kernels.json").read_text())
+
+
+def test_each_boot_is_a_round_of_a_run_that_the_report_reads(place: Path) -> None:
+    assert run(place, kernel(place, "good", "measure"), "--seeds", "3") == 0
+    measured = load_run(place / "out/good")
+    assert measured.info.complete and measured.info.rounds == 3
+    assert [row.time_ns for row in measured.rows] == [11088, 11089, 11090]
+    record = json.loads((place / "out/good/kernel.json").read_text())
+    assert [boot["seed"] for boot in record["boots"]] == [1, 2, 3] and len({boot["identity"] for boot in record["boots"]}) == 3
+    assert kernels(place)["kernels"] == ["good"] and not [one for one in (place / "out").iterdir() if one.name.startswith(".")]
+
+
+def test_what_is_added_to_the_command_line_makes_a_column_of_its_own(place: Path) -> None:
+    assert run(place, kernel(place, "good", "measure"), "--append", "", "--append", "mitigations=off") == 0
+    assert kernels(place)["kernels"] == ["good", "good@mitigations=off"]
+    assert " mitigations=off " in json.loads((place / "out/good@mitigations=off/kernel.json").read_text())["command_line"]
+
+
+def test_kernels_that_fail_are_named_and_the_others_go_on(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [kernel(place, one, one) for one in ("panic", "refuse", "cut", "hang")]
+    assert run(place, *words, kernel(place, "good", "measure"), "--seeds", "1", "--limit", "1") == 1
+    said = capsys.readouterr().err
+    assert "panics: Kernel panic - not syncing: no init found" in said and "end\\x07 of it" in said and "\x1b" not in said
+    assert "does not boot: QEMU ended with status 1 (qemu: no such board)" in said
+    assert "the run did not arrive whole" in said and "hangs while measuring: ended after 1 s of CPU time" in said
+    assert kernels(place)["kernels"] == ["good"]
+    assert {one["id"] for one in kernels(place)["failed"]} == {"panic", "refuse", "cut", "hang"}
+
+
+def test_verifying_says_whether_a_second_boot_is_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    same = run(place, kernel(place, "good", "measure"), "--verify", "--seeds", "1")
+    assert same == 0 and "every byte is the same" in capsys.readouterr().out
+    shutil.rmtree(place / "out")
+    other = run(place, kernel(place, "bad", "measure unsteady"), "--verify", "--seeds", "1")
+    assert other == 1 and "differs in latency.1.json" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_with_what_is_missing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, late = kernel(place, "good", "measure"), kernel(place, "late", "panic")
+    assert run(place, late, good) == 1
+    kernel(place, "late", "measure")
+    assert run(place, late, good) == 2 and "--resume" in capsys.readouterr().err
+    assert run(place, late, good, "--resume") == 0
+    assert kernels(place)["kernels"] == ["late", "good"] and kernels(place)["failed"] == []
+    assert "2 of 2 kernels wholly measured, 1 of them before" in capsys.readouterr().out
+    assert run(place, good, "--resume", "--filter", "pipe") == 2 and "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content, complaint", [
+    (program(183), "ipcmark is for arm64, the kernels are for amd64"),
+    (program(needs_loader=True), "ipcmark is linked dynamically"),
+    (b"#!/bin/sh\n", "ipcmark is no program"),
+])
+def test_programs_that_cannot_run_there_are_refused(place: Path, capsys: pytest.CaptureFixture[str], content: bytes,
+                                                    complaint: str) -> None:
+    shutil.rmtree(place / "bundle")
+    bundle(place / "bundle", content)
+    assert run(place, kernel(place, "good", "measure")) == 2
+    said = capsys.readouterr().err
+    assert complaint in said and said.count("\n") == 1 and not (place / "out").exists()
+
+
+def test_without_qemu_its_package_is_named(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.shutil, "which", lambda name: None)
+    assert run(place, kernel(place, "good", "measure")) == 2
+    assert "install it: scripts/install_packages qemu-system-x86 cpio" in capsys.readouterr().err
+
+
+def test_the_wall_clock_is_refused_where_a_guest_under_kvm_does_not_start(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(place, kernel(place, "good", "refuse"), "--clock", "wall") == 2
+    assert "a test boot under KVM failed on this machine: qemu: no such board; use --clock path" in capsys.readouterr().err
+
+
+def test_by_the_wall_clock_boots_alternate(place: Path) -> None:
+    words = kernel(place, "a", "measure"), kernel(place, "b", "measure")
+    assert run(place, *words, "--clock", "wall", "--seeds", "4") == 0
+    assert kernels(place)["kernels"] == ["a", "b"] and load_run(place / "out/a").info.rounds == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_every_qemu_and_leaves_nothing(place: Path, number: int) -> None:
+    words = [sys.executable, "-m", "ipcmark_kernels", "run", kernel(place, "stuck", "hang"), "--arch", "amd64", "--bundle",
+             str(place / "bundle"), "--out", str(place / "out")]
+    # A shell that starts jobs in the background has them ignore SIGINT, which is inherited.
+    started = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    deadline = time.monotonic() + 60
+    while not list(place.glob("out/.boot-*/console")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    started.send_signal(number)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 128 + number and "Traceback" not in said
+    assert not list((place / "out").iterdir())
+    left = [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(place).encode() in read(one) and b"qemu" in read(one)]
+    assert not left
+
+
+def read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
