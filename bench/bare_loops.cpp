@@ -1,7 +1,6 @@
 #include "bench/bare_loops.hpp"
 
 #include <sched.h>
-#include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "bench/bare_operations.hpp"
+
 namespace bench::bare {
 
 namespace {
@@ -20,16 +21,6 @@ std::int64_t now_ns() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-[[noreturn]] void fail(const char* call) {
-  throw std::system_error(errno, std::system_category(), call);
-}
-
-void* shared_page() {
-  void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) fail("mmap");
-  return page;
 }
 
 /// Medians of chunks of `chunk` operations: a third of the window to warm up, then measured.
@@ -70,57 +61,37 @@ double in_bound_child(int cpu, Measure measure) {
   return ns;
 }
 
-void echo(int from, int to) {
-  char message[64];
-  while (::read(from, message, sizeof message) == sizeof message)
-    if (::write(to, message, sizeof message) != sizeof message) break;
-}
-
 }  // namespace
 
 double pipe_round_trip_ns(int cpu, std::int64_t window_ns) {
   return in_bound_child(cpu, [window_ns] {
-    int there[2], back[2];
-    if (::pipe(there) != 0 || ::pipe(back) != 0) return 0.0;
+    PipePair pipes;
     const pid_t pid = ::fork();
     if (pid == 0) {
-      ::close(there[1]);
-      echo(there[0], back[1]);
+      pipes.keep_second();
+      pipes.answer();
       ::_exit(0);
     }
-    ::close(there[0]);
-    char message[64] = {};
-    bool whole = true;
-    const double ns = median_ns(window_ns, 20, [&] {
-      whole &= ::write(there[1], message, sizeof message) == sizeof message;
-      whole &= ::read(back[0], message, sizeof message) == sizeof message;
-    });
-    ::close(there[1]);
+    pipes.keep_first();
+    const double ns = median_ns(window_ns, 20, [&] { pipes.round_trip(); });
+    pipes.end();
     ::waitpid(pid, nullptr, 0);
-    return whole ? ns : 0.0;
+    return pipes.is_whole() ? ns : 0.0;
   });
 }
 
 double semaphore_pair_ns(int cpu, std::int64_t window_ns) {
   return in_bound_child(cpu, [window_ns] {
-    auto* page = static_cast<char*>(shared_page());
-    auto* semaphore = reinterpret_cast<sem_t*>(page);
-    auto* counter = reinterpret_cast<volatile std::int64_t*>(page + 1024);
-    ::sem_init(semaphore, 1, 1);
-    return median_ns(window_ns, 1000, [&] {
-      ::sem_wait(semaphore);
-      *counter = *counter + 1;
-      ::sem_post(semaphore);
-    });
+    SemaphorePair pair;
+    return median_ns(window_ns, 1000, [&] { pair.take_and_give(); });
   });
 }
 
 double value_load_ns(int cpu, std::int64_t window_ns) {
   return in_bound_child(cpu, [window_ns] {
-    const auto* cell = static_cast<const volatile std::int64_t*>(shared_page());
-    std::int64_t seen = 0;
-    const double ns = median_ns(window_ns, 10'000, [&] { seen |= *cell; });
-    return seen == 0 ? ns : 0.0;
+    Value value;
+    const double ns = median_ns(window_ns, 10'000, [&] { value.load(); });
+    return value.is_right() ? ns : 0.0;
   });
 }
 

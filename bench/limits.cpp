@@ -9,6 +9,7 @@ std::vector<Case> limits_cases() {
   Matrix matrix{std::string(kLimits)};
   limits::add_turns(matrix);
   limits::add_calls(matrix);
+  limits::add_bare_twins(matrix);
   limits::add_copies(matrix);
   limits::add_page_faults(matrix);
   limits::add_children(matrix);

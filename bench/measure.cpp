@@ -78,7 +78,8 @@ Outcome shared_out(PeersReport report, std::size_t counting, const Window& windo
   for (std::size_t i = 0; i < counting; ++i) totals.push_back(report.total_counted(i));
   for (std::size_t k = 0; k < report.repetitions.size(); ++k) {
     Repetition& one = report.repetitions[k];
-    one.elapsed_ns = window.timed.count();
+    // With a fixed count there is one peer, and it knows how long that took.
+    if (!window.is_fixed()) one.elapsed_ns = window.timed.count();
     one.operations = 0;
     for (std::size_t i = 0; i < counting; ++i) one.operations += report.counted[i][k];
   }

@@ -69,6 +69,17 @@ void Outcome::set_report(const PeersReport& report) {
   counters["anchor_ns"] = statistics::median(looks);
 }
 
+namespace {
+
+std::string why_off_path(const Case& one, bool on_path) {
+  if (one.id.placement != Placement::same_core)
+    return "the preset path measures on one CPU: placement:same_core";
+  if (!one.fixed.why_none.empty()) return one.fixed.why_none;
+  return one.quick || on_path ? "" : "the preset path holds what the preset quick holds";
+}
+
+}  // namespace
+
 void Matrix::add(const Row& row, std::span<const Placement> placements,
                  std::span<const Placement> quick) {
   for (const Placement placement : placements) {
@@ -83,6 +94,8 @@ void Matrix::add(const Row& row, std::span<const Placement> placements,
       one.cpus = *cpus;
     else if (!one.reason)
       one.reason = why_not(placement);
+    one.fixed = fixed_form(one.id);
+    one.why_off_path = why_off_path(one, row.on_path);
     one.run = [run = row.run, placement](const Window& window) { return run(window, placement); };
     cases_.push_back(std::move(one));
   }
@@ -96,6 +109,8 @@ void Matrix::add_pair(Row row, int first, int second) {
   one.setup = row.setup;
   one.reason = row.reason;
   one.cpus = {first, second};
+  one.fixed = fixed_form(one.id);
+  one.why_off_path = why_off_path(one, row.on_path);
   one.bound = row.bound;
   one.run = [run = row.run](const Window& window) { return run(window, Placement::pair); };
   cases_.push_back(std::move(one));

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/harness/fixed_form.hpp"
 #include "bench/harness/floor.hpp"
 #include "bench/harness/histogram.hpp"
 #include "bench/harness/peers.hpp"
@@ -55,6 +56,8 @@ struct Case {
   ipc::os::Unavailable reason;         ///< why it cannot run here
   std::vector<int> cpus;               ///< of its peers; none: the scheduler's choice
   Bound bound = Bound::none;           ///< what holds it back, see floor_of()
+  FixedForm fixed;                     ///< with how many operations, where counts are fixed
+  std::string why_off_path;            ///< why the preset path lacks it; empty: it holds it
   std::function<Outcome(const Window&)> run;  ///< throws CaseFailed, or any std::exception
 };
 
@@ -75,6 +78,7 @@ class Matrix {
     std::function<Outcome(const Window&, Placement)> run;
     Bound bound = Bound::none;
     bool control = false;  ///< where quick, every run holds it: no kernel or library moves it
+    bool on_path = false;  ///< in the preset path though not quick
   };
   void add(const Row& row, std::span<const Placement> placements, std::span<const Placement> quick);
   /// Adds the one case of a pair of CPUs, which become its last parameter.

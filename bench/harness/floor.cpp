@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace bench {
 
 std::string CaseId::to_string() const {
@@ -53,6 +55,25 @@ std::string why_none(const CaseId& id) {
 }
 
 }  // namespace
+
+std::optional<CaseId> bare_twin(const CaseId& id) {
+  if (id.placement != Placement::same_core) return std::nullopt;
+  struct Twins {
+    const char* ours;
+    Limit bare;
+    Parameters parameters;
+  };
+  static const std::array kTwins{
+      Twins{"latency/pipe/pipe/size:64", kBarePipe, {}},
+      Twins{"contention/semaphore/posix/hold_ns:0/processes:1", kBareSemaphore, {}},
+      Twins{"contention/shared/anonymous_atomic/operation:load/processes:1", kBareLoad, {}},
+      Twins{"fork_cost/process/fork/memory_mib:0", kForkLimit, {{"memory_mib", "0"}}}};
+  const std::string name = id.to_string();
+  for (const auto& [ours, bare, parameters] : kTwins)
+    if (name == fmt::format("{}/placement:same_core", ours))
+      return CaseId{std::string(kLimits), bare.noun, bare.backend, parameters, id.placement};
+  return std::nullopt;
+}
 
 Floor floor_of(const CaseId& id, Bound bound) {
   switch (bound) {

@@ -48,11 +48,20 @@ inline constexpr Limit kForkLimit{"child", "fork"};
 inline constexpr Limit kBorrowLimit{"child", "vfork"};
 inline constexpr Limit kThreadLimit{"child", "thread"};
 
+/// Bare twins (bench/bare_operations.hpp).
+inline constexpr Limit kBarePipe{"bare", "pipe_round_trip"};
+inline constexpr Limit kBareSemaphore{"bare", "semaphore_pair"};
+inline constexpr Limit kBareLoad{"bare", "value_load"};
+
 /// A case of measure `limits`, or why there is none.
 struct Floor {
   std::optional<CaseId> limit;
   std::string why_none;
 };
+
+/// The case of `limits` that does the same as this one by bare system calls and instructions alone,
+/// where there is one. What this one takes beyond it is our own.
+std::optional<CaseId> bare_twin(const CaseId& id);
 
 /// The floor of a case: at the same placement, and with the same size or memory where it has one.
 Floor floor_of(const CaseId& id, Bound bound);

@@ -26,6 +26,8 @@ namespace {
 
 /// Setting up may fault in gigabytes.
 constexpr auto kSetupLimit = 60s;
+/// How long a case with fixed counts may take, on a machine that is emulated too.
+constexpr auto kFixedLimit = 300s;
 /// After one peer failed, how long the others get to end by themselves: the first cause may show
 /// late.
 constexpr auto kAfterFailure = 50ms;
@@ -66,7 +68,8 @@ std::optional<OpenWindow> Peer::next_window() {
 
 OpenWindow Peer::open_window() {
   at_window_ = usage_of_all();
-  const std::int64_t from = os::now_ns() + (board_.peers > 1 ? kOpenedAhead_ns : 0);
+  const bool others_wake = board_.peers > 1 && !window_.is_fixed();
+  const std::int64_t from = os::now_ns() + (others_wake ? kOpenedAhead_ns : 0);
   board_.from_ns.store(from, std::memory_order_relaxed);
   board_.window.store(++number_, std::memory_order_release);
   if (board_.peers > 1) os::futex_wake(board_.window, INT_MAX);
@@ -155,6 +158,7 @@ class Crew {
  private:
   /// Between two windows the anchor is looked at, and what every peer used so far.
   [[nodiscard]] std::chrono::nanoseconds longest() const {
+    if (window_.is_fixed()) return kFixedLimit + window_.grace;
     const auto pause = window_.anchor + 2ms + plans_.size() * 1ms;
     return window_.warmup + window_.repetitions * (window_.timed + pause) + window_.anchor +
            window_.grace;

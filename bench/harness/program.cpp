@@ -35,6 +35,9 @@ struct Options {
   int repetitions = 4;
   int anchor_us = 1000;
   double inject_percent = 0;
+  FixedCounts fixed;
+  int first_marker = 1;
+  std::string clock = "wall";
   std::vector<std::string> others;  ///< for Google Benchmark
 
   [[nodiscard]] Window window() const {
@@ -62,6 +65,33 @@ void take_min_time(Options& options) {
     return true;
   });
   options.others.emplace_back("--benchmark_min_time=0.000000000000001");
+}
+
+/// What fixed counts ask for, and what they cannot go with. Throws CLI::ParseError.
+void settle_fixed(const CLI::App& app, Options& options) {
+  options.fixed.wanted |= options.fixed.operations || options.fixed.warmup_operations;
+  if (options.clock != "wall") options.record.unit = options.clock;
+  if (!options.fixed.wanted) {
+    if (!options.record.markers.empty())
+      throw CLI::ValidationError("--markers", "wants fixed counts: add --fixed or --operations");
+    return;
+  }
+  for (const char* of_time : {"--window_ms", "--warmup_ms", "--anchor_us", "--inject_percent"})
+    if (app.count(of_time) > 0)
+      throw CLI::ValidationError(of_time,
+                                 "is of windows of time, and counts are fixed: leave "
+                                 "one of the two");
+  options.anchor_us = 0;
+}
+
+MarkerNumbers marker_numbers(const std::vector<Case>& all, const Options& options) {
+  MarkerNumbers numbers;
+  if (options.record.markers.empty()) return numbers;
+  if (static_cast<std::size_t>(options.first_marker) + all.size() > kMostMarkedCases)
+    throw std::runtime_error("--first_marker leaves fewer numbers than there are cases");
+  auto number = static_cast<std::uint16_t>(options.first_marker);
+  for (const Case& one : all) numbers[one.id.to_string()] = number++;
+  return numbers;
 }
 
 Options parse(CLI::App& app, int argc, char** argv) {
@@ -92,6 +122,22 @@ Options parse(CLI::App& app, int argc, char** argv) {
       ->check(CLI::Range(0, 3'600'000));
   app.add_option("--grace_ms", options.grace_ms, "how late a peer may be (default 1000)")
       ->check(CLI::Range(1, 3'600'000));
+  app.add_flag("--fixed", options.fixed.wanted,
+               "fixed counts of operations instead of windows of time: of each case its own");
+  app.add_option("--operations", options.fixed.operations,
+                 "operations of a repetition, of every case as many; implies --fixed")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+  app.add_option("--warmup_operations", options.fixed.warmup_operations,
+                 "before the first (default: a quarter of those); implies --fixed")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+  app.add_option("--markers", options.record.markers,
+                 "with fixed counts: execute a no-op with the number of the case before and after "
+                 "what is measured (bench/harness/marker.hpp), and write the numbers to this file");
+  app.add_option("--first_marker", options.first_marker, "the first of these numbers (default 1)")
+      ->check(CLI::Range(1, int{kMostMarkedCases}));
+  app.add_option("--clock", options.clock,
+                 "what the machine's clock counts, for the record: wall (default), instructions")
+      ->check(CLI::IsMember({"wall", "instructions"}));
   app.footer(
       "and Google Benchmark's own: --benchmark_filter=RE, --benchmark_list_tests=true,\n"
       "--benchmark_repetitions=N, --benchmark_min_time=SECONDS (sets the window),\n"
@@ -101,6 +147,7 @@ Options parse(CLI::App& app, int argc, char** argv) {
   for (const std::string& other : options.others = app.remaining())
     if (!other.starts_with("--benchmark_") && !other.starts_with("--v="))
       throw CLI::ExtrasError({other});
+  settle_fixed(app, options);
   take_min_time(options);
   options.record.without_zeros = std::ranges::any_of(options.others, [](const auto& flag) {
     return flag.starts_with("--benchmark_repetitions=");
@@ -129,6 +176,7 @@ void print_catalogue(const std::string& binary, const std::vector<Case>& cases) 
   Json list = Json::array();
   for (const Case& one : cases) {
     const Floor floor = floor_of(one.id, one.bound);
+    const auto twin = bare_twin(one.id);
     list.push_back({{"name", one.id.to_string()},
                     {"measure", one.id.measure},
                     {"noun", one.id.noun},
@@ -140,7 +188,10 @@ void print_catalogue(const std::string& binary, const std::vector<Case>& cases) 
                     {"setup_ms", one.setup.count()},
                     {"reason", one.reason ? Json(*one.reason) : Json()},
                     {"floor", floor.limit ? Json(floor.limit->to_string()) : Json()},
-                    {"no_floor", floor.limit ? Json() : Json(floor.why_none)}});
+                    {"no_floor", floor.limit ? Json() : Json(floor.why_none)},
+                    {"bare", twin ? Json(twin->to_string()) : Json()},
+                    {"operations", one.fixed.operations},
+                    {"off_path", one.why_off_path}});
   }
   const BuildInfo& build = build_info();
   std::cout << to_line({{"binary", binary},
@@ -189,8 +240,15 @@ void initialize_library(std::string& name, Options& options) {
   benchmark::AddCustomContext("ipcmark_build_type", build.build_type);
   benchmark::AddCustomContext("ipcmark_git_sha", build.git_sha);
   benchmark::AddCustomContext("ipcmark_git_dirty", build.git_dirty ? "true" : "false");
-  benchmark::AddCustomContext("window_ms", std::to_string(options.window_ms));
-  benchmark::AddCustomContext("warmup_ms", std::to_string(options.warmup_ms));
+  if (options.fixed.wanted) {
+    const auto& asked = options.fixed.operations;
+    benchmark::AddCustomContext("fixed_operations",
+                                asked ? std::to_string(*asked) : "each case's own");
+  } else {
+    benchmark::AddCustomContext("window_ms", std::to_string(options.window_ms));
+    benchmark::AddCustomContext("warmup_ms", std::to_string(options.warmup_ms));
+  }
+  benchmark::AddCustomContext("clock", options.clock);
   benchmark::AddCustomContext("repetitions", std::to_string(options.repetitions));
   benchmark::AddCustomContext("anchor_us", std::to_string(options.anchor_us));
   if (options.inject_percent > 0)
@@ -213,7 +271,8 @@ int run_program(const std::string& binary, const std::vector<Case>& all, int arg
     initialize_library(name, options);
     ipc::os::become_subreaper();
     ipc::os::ignore_sigpipe();
-    Recorder recorder(binary, options.record, options.window());
+    Recorder recorder(binary, options.record, options.window(), options.fixed,
+                      marker_numbers(all, options));
     recorder.rehearse();
     register_cases(cases, chosen, options.turns_fd, recorder);
     const std::size_t matched = benchmark::RunSpecifiedBenchmarks();

@@ -80,6 +80,16 @@ void Recorder::rehearse() {
   histograms_.clear();
 }
 
+Window Recorder::window_of(const Case& one) const {
+  Window window = window_;
+  if (!counts_.wanted) return window;
+  if (!one.fixed.why_none.empty()) throw CaseFailed("not with fixed counts: " + one.fixed.why_none);
+  window.operations = counts_.operations.value_or(one.fixed.operations);
+  window.warmup_operations =
+      counts_.warmup_operations.value_or(FixedForm::warmup_of(window.operations));
+  return window;
+}
+
 void Recorder::run(const Case& one, benchmark::State& state) {
   const std::string name = one.id.to_string();
   const int repetition = repetitions_[name]++;
@@ -87,7 +97,11 @@ void Recorder::run(const Case& one, benchmark::State& state) {
     if (one.reason) throw CaseFailed("not measurable here: " + *one.reason);
     const Surroundings surroundings(one);
     ::malloc_trim(0);  // what earlier cases have given back would still be copied by every fork
-    Outcome outcome = one.run(window_);
+    Window window = window_of(one);
+    std::optional<Marker> marker;
+    if (const auto number = markers_.find(name); number != markers_.end())
+      window.marker = &marker.emplace(number->second);
+    Outcome outcome = one.run(window);
     surroundings.judge(outcome);
     // The measurement is over: the loop only hands its result to the library, as one iteration,
     // since the library wants all repetitions to have as many.
@@ -124,7 +138,7 @@ void Recorder::keep(const std::string& name, int repetition, const std::string& 
                     const Histogram& all, std::int64_t operations_per_sample) {
   Json one{{"case", name},
            {"repetition", repetition},
-           {"unit", "ns"},
+           {"unit", files_.unit},
            {"operations_per_sample", operations_per_sample},
            {"significant_digits", Histogram::kSignificantDigits},
            {"total_count", all.total()},
@@ -151,6 +165,12 @@ void Recorder::write() const {
   };
   write(files_.histograms, "histograms", histograms_);
   write(files_.repetitions, "cases", cases_);
+  if (files_.markers.empty()) return;
+  Json markers = Json::array();
+  for (const auto& [name, number] : markers_)
+    markers.push_back({{"number", number}, {"case", name}});
+  write_json(files_.markers,
+             {{"schema_version", kSchemaVersion}, {"binary", binary_}, {"markers", markers}});
 }
 
 void Recorder::progress(std::string line) const {

@@ -3,7 +3,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "bench/harness/case.hpp"
@@ -16,17 +18,34 @@ namespace bench {
 struct RecordFiles {
   std::string histograms;
   std::string repetitions;
-  int progress_fd = -1;  ///< gets a line a case
+  std::string markers;      ///< the names of the markers' numbers
+  std::string unit = "ns";  ///< of what the clock counts
+  int progress_fd = -1;     ///< gets a line a case
   /// Counters of 0 are left out: of several repetitions the library computes a coefficient of
   /// variation, which of zeros is NaN, and writes that as JSON that nobody can read.
   bool without_zeros = false;
 };
 
+/// Fixed counts instead of windows of time: the case's own, or others.
+struct FixedCounts {
+  bool wanted = false;
+  std::optional<std::int64_t> operations;
+  std::optional<std::int64_t> warmup_operations;
+};
+
+/// The numbers that the markers of cases carry; none: without markers.
+using MarkerNumbers = std::map<std::string, std::uint16_t>;
+
 /// Runs cases for Google Benchmark and keeps what its rows have no room for (reports/FORMAT.md).
 class Recorder {
  public:
-  Recorder(std::string binary, RecordFiles files, const Window& window)
-      : binary_(std::move(binary)), files_(std::move(files)), window_(window) {}
+  Recorder(std::string binary, RecordFiles files, const Window& window, FixedCounts counts = {},
+           MarkerNumbers markers = {})
+      : binary_(std::move(binary)),
+        files_(std::move(files)),
+        window_(window),
+        counts_(counts),
+        markers_(std::move(markers)) {}
 
   /// Goes once through all that happens after a measurement, with one that was not made, and
   /// forgets it. What this touches for good (stack, tables) is copied by every later fork: without
@@ -39,6 +58,7 @@ class Recorder {
   void write() const;
 
  private:
+  [[nodiscard]] Window window_of(const Case& one) const;
   void keep(const std::string& name, int repetition, const Outcome& outcome);
   static void add(UnforkedText& list, const Json& one);
   void keep(const std::string& name, int repetition, const std::string& series,
@@ -48,6 +68,8 @@ class Recorder {
   std::string binary_;
   RecordFiles files_;
   Window window_;
+  FixedCounts counts_;
+  MarkerNumbers markers_;
   std::map<std::string, int> repetitions_;
   UnforkedText histograms_, cases_;  ///< the elements of lists, as JSON
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "bench/harness/anchor.hpp"
+#include "bench/harness/marker.hpp"
 #include "bench/harness/usage.hpp"
 
 namespace bench {
@@ -21,6 +22,14 @@ struct Window {
   int repetitions = 1;                 ///< 1 to kMostRepetitions
   std::chrono::nanoseconds anchor{0};  ///< length of a look; 0: none is taken
   double injected_percent = 0;  ///< by how much an operation is made longer, where the case can
+
+  /// With fixed counts: so many operations before the first repetition and in each, however long
+  /// they take; `warmup` and `timed` then say nothing.
+  std::int64_t warmup_operations = 0;
+  std::int64_t operations = 0;
+  const Marker* marker = nullptr;  ///< executed around what is measured with fixed counts
+
+  [[nodiscard]] bool is_fixed() const { return operations > 0; }
 };
 
 /// ns an operation; all 0 where operations were counted and not timed one by one.

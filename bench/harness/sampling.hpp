@@ -7,24 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "bench/harness/histogram.hpp"
+#include "bench/harness/fixed_counts.hpp"
 #include "bench/harness/peers.hpp"
+#include "bench/harness/samples.hpp"
 #include "ipc/os/clock.hpp"
 
 namespace bench {
-
-/// The samples of one peer, in shared memory so that the coordinator sees them.
-struct Samples {
-  Histogram histogram;      ///< ns a sample, a sample being `operations_per_sample` operations
-  Histogram of_repetition;  ///< of the repetition that is under way; `histogram` holds those before
-  std::int64_t operations_per_sample = 1;
-
-  /// Clears both, so that no page fault falls into a timed window.
-  void clear() noexcept;
-  void record(std::int64_t ns) noexcept { of_repetition.record(static_cast<std::uint64_t>(ns)); }
-  /// Takes the repetition's samples over to the others; gives its quantiles, an operation.
-  Quantiles close_repetition() noexcept;
-};
 
 /// How many operations make one sample, so that the clock read in it weighs about one percent.
 inline std::int64_t operations_a_sample(std::int64_t operation_ns_times_1000) {
@@ -108,10 +96,12 @@ WarmUp warm_up_timed(std::int64_t end_ns, Operation& operation) {
 
 /// Warms up, then times single operations (or K of them where one is shorter than a clock read
 /// allows) in every repetition. Successive samples share a clock read, so one read of the clock
-/// lies in each. Call it between peer.start() and peer.stop().
+/// lies in each. An `operation` that is many at once says how many. With fixed counts a sample is a
+/// whole repetition. Call it between peer.start() and peer.stop().
 template <class Operation>
-void sample(Peer& peer, Samples& samples, Operation operation) {
+void sample(Peer& peer, Samples& samples, Operation operation, std::int64_t at_once = 1) {
   samples.clear();
+  if (peer.window().is_fixed()) return sample_fixed(peer, samples, operation, at_once);
   Batch batch;
   const auto warmup = *peer.next_window();
   std::int64_t count = run_until((warmup.from_ns + warmup.until_ns) / 2, batch, operation);
@@ -123,8 +113,8 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
     half = warm_up_timed(warmup.until_ns, operation);
   else
     half.done = run_until(warmup.until_ns, batch, operation);
-  const std::int64_t each = samples.operations_per_sample =
-      operations_a_sample((ipc::os::now_ns() - from) * 1000 / half.done);
+  const std::int64_t each = operations_a_sample((ipc::os::now_ns() - from) * 1000 / half.done);
+  samples.operations_per_sample = each * at_once;
   if (injected > 0) peer.inject(std::llround(static_cast<double>(half.typical_ns) * injected));
   count += half.done;
   sample_windows(peer, samples, [&](const OpenWindow& window) {
@@ -140,9 +130,9 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
       timed += each;
     } while (now < window.until_ns);
     count += each + timed;
-    return timed;
+    return timed * at_once;
   });
-  peer.count_operations(count);
+  peer.count_operations(count * at_once);
 }
 
 /// As sample(), for operations that each use up something that was made before: `prepare` makes it
@@ -151,6 +141,7 @@ void sample(Peer& peer, Samples& samples, Operation operation) {
 template <class Prepare, class Operation>
 std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Operation operation) {
   samples.clear();
+  if (peer.window().is_fixed()) return sample_prepared_fixed(peer, samples, prepare, operation);
   std::int64_t count = 0;
   const auto until = [&](std::int64_t end, auto took) {
     std::int64_t done = 0, now = 0;
@@ -181,6 +172,7 @@ std::int64_t sample_prepared(Peer& peer, Samples& samples, Prepare prepare, Oper
 template <class Operation, class Recorded>
 void sample_told(Peer& peer, Samples& samples, Operation operation, Recorded recorded) {
   samples.clear();
+  if (peer.window().is_fixed()) return sample_told_fixed(peer, samples, operation, recorded);
   std::int64_t count = 0;
   const auto until = [&](std::int64_t end, auto told) {
     std::int64_t done = 0;
@@ -200,12 +192,6 @@ void sample_told(Peer& peer, Samples& samples, Operation operation, Recorded rec
   });
   peer.count_operations(count);
 }
-
-/// What a peer did inside its windows.
-struct Count {
-  std::int64_t operations = 0;
-  std::int64_t elapsed_ns = 0;  ///< from its first to its last operation in each
-};
 
 /// Who counts in a window. One alone counts its last operation too, which ends after the window,
 /// and at least one. Of many together all have the same window, however late one of them comes to
@@ -236,6 +222,7 @@ Count count_in(const OpenWindow& window, Batch& batch, Operation& operation, std
 /// Warms up, then counts operations in every repetition; gives what it did in all of them.
 template <Counting kCounting = Counting::alone, class Operation>
 Count count(Peer& peer, Operation operation) {
+  if (peer.window().is_fixed()) return count_fixed(peer, operation);
   Batch batch;
   Count sum;
   std::int64_t done = run_until(peer.next_window()->until_ns, batch, operation);

@@ -22,6 +22,72 @@ Outcome arithmetic(const Window& window, Placement placement) {
   });
 }
 
+/// Exactly five instructions a turn, of which none touches memory: what a clock that counts
+/// instructions has to say of it is known beforehand.
+void turn_five_instructions([[maybe_unused]] std::int64_t turns) {
+#if defined(__x86_64__)
+  std::int64_t value = 1;
+  asm volatile(
+      "1: add $3, %0\n\t"
+      "xor $5, %0\n\t"
+      "add $7, %0\n\t"
+      "sub $1, %1\n\t"
+      "jnz 1b"
+      : "+r"(value), "+r"(turns)
+      :
+      : "cc");
+#elif defined(__aarch64__)
+  std::int64_t value = 1;
+  asm volatile(
+      "1: add %0, %0, #3\n\t"
+      "eor %0, %0, #7\n\t"
+      "add %0, %0, #7\n\t"
+      "subs %1, %1, #1\n\t"
+      "b.ne 1b"
+      : "+r"(value), "+r"(turns)
+      :
+      : "cc");
+#elif defined(__riscv)
+  std::int64_t value = 1;
+  asm volatile(
+      "1: addi %0, %0, 3\n\t"
+      "xori %0, %0, 5\n\t"
+      "addi %0, %0, 7\n\t"
+      "addi %1, %1, -1\n\t"
+      "bnez %1, 1b"
+      : "+r"(value), "+r"(turns));
+#elif defined(__arm__)
+  int value = 1, left = static_cast<int>(turns);
+  asm volatile(
+      "1: add %0, %0, #3\n\t"
+      "eor %0, %0, #5\n\t"
+      "add %0, %0, #7\n\t"
+      "subs %1, %1, #1\n\t"
+      "bne 1b"
+      : "+r"(value), "+r"(left)
+      :
+      : "cc");
+#endif
+}
+
+os::Unavailable five_instructions_reason() {
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv) || defined(__arm__)
+  return std::nullopt;
+#else
+  return "ipcmark knows no such loop for this processor";
+#endif
+}
+
+/// An operation is one turn.
+Outcome five_instructions(const Window& window, Placement placement) {
+  return alone(window, placement, "calculator", [](Peer& peer, Samples& samples) {
+    constexpr std::int64_t kTurns = 10'000;
+    peer.start();
+    sample(
+        peer, samples, [] { turn_five_instructions(kTurns); }, kTurns);
+  });
+}
+
 /// Past the C library, which might know the answer.
 Outcome system_call(const Window& window, Placement placement) {
   return alone(window, placement, "caller", [](Peer& peer, Samples& samples) {
@@ -83,6 +149,17 @@ void add_calls(Matrix& matrix) {
     matrix.add({noun, backend, {}, true, {}, reason, run}, kOneCpu, kOneCpu);
   };
   matrix.add({"alu", "loop", {}, true, {}, {}, &arithmetic, Bound::none, true}, kOneCpu, kOneCpu);
+  matrix.add({"alu",
+              "five_instructions",
+              {},
+              false,
+              {},
+              five_instructions_reason(),
+              &five_instructions,
+              Bound::none,
+              false,
+              true},
+             kOneCpu, kOneCpu);
   add("system_call", "getppid", std::nullopt, &system_call);
   add("clock", "monotonic", std::nullopt, [](const Window& window, Placement placement) {
     return clock_reads(window, placement, [] { return monotonic_ns(); });

@@ -33,6 +33,13 @@ void read_progress(std::string_view line, Progress& progress) {
   }
 }
 
+/// So that no number of a marker is that of two cases of a run.
+int first_marker(const std::string& binary) {
+  constexpr std::ptrdiff_t kMostCases = 4096;  // of a binary
+  return static_cast<int>(1 +
+                          kMostCases * (std::ranges::find(kBinaries, binary) - kBinaries.begin()));
+}
+
 /// One binary of one side in one round.
 class Part {
  public:
@@ -50,13 +57,25 @@ class Part {
     todo_.binary = binary_;
     auto arguments = side_.directory->prepare(todo_, round_);
     arguments.insert(arguments.begin(), (side_.bundle / binary_).string());
-    const Settings& asked = side_.plan->settings;
-    for (const auto& [flag, value] :
-         {std::pair{"window_ms", asked.window_ms}, std::pair{"warmup_ms", asked.warmup_ms},
-          std::pair{"repetitions", asked.repetitions}, std::pair{"anchor_us", asked.anchor_us}})
-      arguments.push_back(fmt::format("--{}={}", flag, value));
+    for (std::string& flag : flags_of(side_.plan->settings)) arguments.push_back(std::move(flag));
     arguments.insert(arguments.end(), side_.arguments.begin(), side_.arguments.end());
     job_ = std::make_unique<Job>(std::move(arguments));
+  }
+  std::vector<std::string> flags_of(const Settings& asked) const {
+    std::vector<std::string> flags{fmt::format("--repetitions={}", asked.repetitions)};
+    if (!asked.has_fixed_counts()) {
+      flags.push_back(fmt::format("--window_ms={}", asked.window_ms));
+      flags.push_back(fmt::format("--warmup_ms={}", asked.warmup_ms));
+      flags.push_back(fmt::format("--anchor_us={}", asked.anchor_us));
+      return flags;
+    }
+    flags.push_back("--fixed");
+    flags.push_back("--clock=" + asked.clock);
+    if (asked.markers) {
+      flags.push_back("--markers=" + side_.directory->markers_file(binary_).string());
+      flags.push_back(fmt::format("--first_marker={}", first_marker(binary_)));
+    }
+    return flags;
   }
   void took_turn(const Case& one) { measured_.insert(one.name); }
   void drop() { job_.reset(); }

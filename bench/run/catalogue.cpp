@@ -36,6 +36,9 @@ Case parse_case(const Json& entry, std::string_view binary) {
     one.floor = floor.get<std::string>();
   else
     entry.at("no_floor").get_to(one.no_floor);
+  if (const Json& bare = entry.at("bare"); !bare.is_null()) one.bare = bare.get<std::string>();
+  entry.at("operations").get_to(one.operations);
+  entry.at("off_path").get_to(one.off_path);
   return one;
 }
 
@@ -169,7 +172,10 @@ Json to_json(const Catalogue& catalogue, const Backends& backends) {
                      {"setup_ms", one.setup_ms},
                      {"reason", one.reason ? Json(*one.reason) : Json()},
                      {"floor", one.floor ? Json(*one.floor) : Json()},
-                     {"no_floor", one.floor ? Json() : Json(one.no_floor)}});
+                     {"no_floor", one.floor ? Json() : Json(one.no_floor)},
+                     {"bare", one.bare ? Json(*one.bare) : Json()},
+                     {"operations", one.operations},
+                     {"off_path", one.off_path}});
   Json facts = Json::array();
   for (const auto& each : of_cases(backends, catalogue))
     facts.push_back({{"noun", each.noun},
@@ -195,9 +201,14 @@ std::string to_text(const Catalogue& catalogue, const Backends& backends) {
   }
   const auto quick = std::count_if(catalogue.begin(), catalogue.end(),
                                    [](const Case& one) { return one.quick && !one.reason; });
+  const auto path = std::count_if(catalogue.begin(), catalogue.end(), [](const Case& one) {
+    return one.off_path.empty() && !one.reason;
+  });
   return text + lacks_text(of_cases(backends, catalogue)) +
-         fmt::format("\n{} cases: {} can run here ({} of them in the quick preset), {} cannot\n",
-                     catalogue.size(), catalogue.size() - impossible, quick, impossible);
+         fmt::format(
+             "\n{} cases: {} can run here ({} of them in the preset quick, {} in the preset "
+             "path), {} cannot\n",
+             catalogue.size(), catalogue.size() - impossible, quick, path, impossible);
 }
 
 }  // namespace bench::run

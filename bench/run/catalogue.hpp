@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ struct Case {
   std::optional<std::string> reason;  ///< why it cannot run here; nothing when it can
   std::optional<std::string> floor;   ///< the case of `limits` that it is held against
   std::string no_floor;               ///< why there is none; empty when there is
+  std::optional<std::string> bare;    ///< the case of `limits` that is its bare twin
+  std::int64_t operations = 0;        ///< of a repetition with fixed counts; 0: has no such form
+  std::string off_path;               ///< why the preset path lacks it; empty: it holds it
 };
 
 using Catalogue = std::vector<Case>;

@@ -90,7 +90,10 @@ class Fake {
                        {"setup_ms", 0},
                        {"reason", backend == "impossible" ? Json("not on this machine") : Json()},
                        {"floor", is_limits() ? Json() : Json(case_name("limits", backend))},
-                       {"no_floor", is_limits() ? Json("it is a limit itself") : Json()}});
+                       {"no_floor", is_limits() ? Json("it is a limit itself") : Json()},
+                       {"bare", is_limits() ? Json() : Json(case_name("limits", backend))},
+                       {"operations", backend == "impossible" ? 0 : 100},
+                       {"off_path", backend == "slow" ? "it is slow" : ""}});
     }
     if (wants("FAKE_DUPLICATE")) cases.push_back(cases[0]);
     const Json git{{"sha", bench::build_info().git_sha}, {"dirty", bench::build_info().git_dirty}};

@@ -16,6 +16,7 @@
 #include "bench/run/check.hpp"
 #include "bench/run/session.hpp"
 #include "bench/run/side_by_side.hpp"
+#include "bench/run/unusable.hpp"
 #include "bench/run/verdicts.hpp"
 #include "ipc/os/child.hpp"
 
@@ -34,15 +35,38 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
+/// What was asked for and does not go together.
+void refuse_contradictions(const RunOptions& options, const Settings& settings) {
+  if (settings.has_fixed_counts()) {
+    for (const auto& [name, is_given] : {std::pair{"--window-ms", options.window_ms.has_value()},
+                                         std::pair{"--warmup-ms", options.warmup_ms.has_value()},
+                                         std::pair{"--anchor-us", options.anchor_us.has_value()}})
+      if (is_given)
+        throw Unusable(fmt::format(
+            "{} is of windows of time, and preset path counts operations: leave it out", name));
+    return;
+  }
+  const std::string remedy = ", and preset " + settings.preset + " goes by time: --preset path";
+  if (settings.clock != "wall")
+    throw Unusable("--clock " + settings.clock + " wants fixed counts" + remedy);
+  if (settings.markers) throw Unusable("--markers wants fixed counts" + remedy);
+}
+
 Settings settings_of(const RunOptions& options) {
   Settings settings = preset_settings(options.preset);
+  settings.clock = options.clock;
+  settings.markers = options.markers;
+  refuse_contradictions(options, settings);
   settings.filter = options.filter;
   settings.rounds = options.rounds.value_or(settings.rounds);
   settings.repetitions = options.repetitions.value_or(settings.repetitions);
   settings.window_ms = options.window_ms.value_or(settings.window_ms);
   settings.warmup_ms = options.warmup_ms.value_or(settings.warmup_ms);
   settings.anchor_us = options.anchor_us.value_or(settings.anchor_us);
-  settings.seed = options.seed.value_or(std::random_device()());
+  const auto any_seed = [&] {
+    return settings.has_fixed_counts() ? settings.seed : std::random_device()();
+  };
+  settings.seed = options.seed ? *options.seed : any_seed();
   return settings;
 }
 
@@ -55,13 +79,15 @@ std::string default_out() {
 void announce(Session& session) {
   const Plan& plan = session.members().front().plan;
   const Settings& asked = plan.settings;
+  const std::string each = asked.has_fixed_counts() ? "of each case's own number of operations"
+                                                    : fmt::format("of {} ms after {} ms of warm-up",
+                                                                  asked.window_ms, asked.warmup_ms);
   print(fmt::format(
-      "preset {}: {}{}, {} each, {} of {} ms after {} ms of warm-up; seed {}; about {}\n",
-      asked.preset, counted(plan.cases(), "case", "cases"),
-      session.members().size() > 1 ? " on two sides" : "",
+      "preset {}: {}{}, {} each, {} {}; seed {}; about {}\n", asked.preset,
+      counted(plan.cases(), "case", "cases"), session.members().size() > 1 ? " on two sides" : "",
       counted(static_cast<std::size_t>(asked.rounds), "process", "processes"),
-      counted(static_cast<std::size_t>(asked.repetitions), "repetition", "repetitions"),
-      asked.window_ms, asked.warmup_ms, asked.seed, to_text(predicted_rest(session.sides()))));
+      counted(static_cast<std::size_t>(asked.repetitions), "repetition", "repetitions"), each,
+      asked.seed, to_text(predicted_rest(session.sides()))));
   for (const auto& text : session.notes()) print(text + '\n');
   const auto found = findings(session.members().front().directory.environment().at("start"));
   const auto block = count(found, Grade::kBlock);
@@ -119,6 +145,10 @@ void report(const Result& result, const Session& session) {
     print(to_text(compare(base.directory, versus.directory, base.plan, base.plan.settings.rounds),
                   base.plan));
   }
+  if (session.members().front().plan.settings.clock == kInstructions)
+    print(
+        "what this run calls ns are executed instructions, as this machine's clock counts them; "
+        "they are no time\n");
   const std::string path = session.path().string();
   print(fmt::format("{} in {}\nreport: scripts/report {} --out {}\n",
                     session.members().size() == 2 ? "base and versus are" : "the run is", path,
@@ -165,7 +195,8 @@ void add_run(CLI::App& app, RunOptions& options) {
     return command->add_option(name, target, help)->excludes(resume);
   };
   add("--preset", options.preset,
-      "quick (6 short processes a case), default (20), rigorous (40); quick measures fewer cases")
+      "quick (6 short processes a case), default (20), rigorous (40); quick measures fewer cases; "
+      "path (1): fixed counts of operations on one CPU, for counting instructions")
       ->check(CLI::IsMember(std::vector<std::string>(kPresets.begin(), kPresets.end())));
   add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
   add("--versus", options.versus,
@@ -183,7 +214,16 @@ void add_run(CLI::App& app, RunOptions& options) {
   add("--anchor-us", options.anchor_us,
       "Look at the CPU's speed for so long before each window and after the last")
       ->check(CLI::Range(0, kLongestAnchorUs));
-  add("--seed", options.seed, "Of the order of the cases (default: a random one)");
+  add("--seed", options.seed, "Of the order of the cases (default: a random one; preset path: 1)");
+  add("--clock", options.clock,
+      "What this machine's clock counts: wall (default), or instructions, in an emulator that "
+      "advances it by one ns an instruction; with preset path")
+      ->check(CLI::IsMember(std::vector<std::string>(kClocks.begin(), kClocks.end())));
+  command
+      ->add_flag("--markers", options.markers,
+                 "With preset path: execute a no-op before and after what is measured, for a "
+                 "profiler that looks for it (bench/harness/marker.hpp)")
+      ->excludes(resume);
   command
       ->add_option("--stall-s", options.stall_s,
                    "Seconds of silence, beyond a case's own time, after which a binary counts as "

@@ -23,6 +23,8 @@ struct RunOptions {
   std::optional<int> warmup_ms;
   std::optional<int> anchor_us;
   std::optional<std::uint64_t> seed;
+  std::string clock = "wall";
+  bool markers = false;
   int stall_s = 60;
   std::string command;  ///< as typed
 };

@@ -21,12 +21,22 @@ struct Settings {
   int window_ms = 0;
   int warmup_ms = 0;
   int anchor_us = 0;
-  std::uint64_t seed = 0;  ///< of the order of the cases in each round
+  std::uint64_t seed = 0;      ///< of the order of the cases in each round
+  std::string clock = "wall";  ///< what the machine's clock counts, one of kClocks
+  bool markers = false;        ///< executed around what is measured (bench/harness/marker.hpp)
+
+  /// Of operations, not of time: `window_ms`, `warmup_ms` and `anchor_us` say nothing.
+  [[nodiscard]] bool has_fixed_counts() const { return preset == kPath; }
+
+  static constexpr const char* kPath = "path";
 };
 
-inline constexpr std::array kPresets{"quick", "default", "rigorous"};
+inline constexpr std::array kPresets{"quick", "default", "rigorous", Settings::kPath};
+inline constexpr const char* kInstructions = "instructions";
+inline constexpr std::array kClocks{"wall", kInstructions};
 
-/// The settings of a preset, one of kPresets; the seed is left at 0.
+/// The settings of a preset, one of kPresets; the seed is left at 0, and is 1 for the path, which
+/// is to be the same from run to run.
 Settings preset_settings(const std::string& preset);
 
 /// One binary's share of a round: at least one case, in order.

@@ -36,12 +36,15 @@ TEST(Catalogue, ReadsWhatABinaryPrints) {
      "noun": "pipe", "backend": "pipe", "placement": "same_core", "quick": true,
      "control": false, "cpus": 1,
      "setup_ms": 2.5, "reason": null, "floor": "limits/wake_up/futex/placement:same_core",
-     "no_floor": null}]})");
+     "no_floor": null, "bare": "limits/bare/pipe_round_trip/placement:same_core",
+     "operations": 400, "off_path": ""}]})");
   ASSERT_EQ(cases.size(), 1u);
   EXPECT_EQ(cases[0].binary, "latency");
   EXPECT_EQ(cases[0].setup_ms, 2.5);
   EXPECT_FALSE(cases[0].reason);
   EXPECT_EQ(cases[0].floor, "limits/wake_up/futex/placement:same_core");
+  EXPECT_EQ(cases[0].bare, "limits/bare/pipe_round_trip/placement:same_core");
+  EXPECT_EQ(cases[0].operations, 400);
   const auto first = to_json(cases, {})["cases"][0];
   EXPECT_EQ(first["reason"], nullptr);
   EXPECT_EQ(first["no_floor"], nullptr);

@@ -79,6 +79,28 @@ bool set_floors(Json& document, const std::map<std::string, std::string>& floors
   return changed;
 }
 
+bool set_own(Json& document, const std::map<std::string, std::string>& twins, const Times& limits) {
+  bool changed = false;
+  for (auto& entry : document.at("benchmarks")) {
+    if (!is_measurement(entry)) continue;
+    const auto twin = twins.find(case_name(entry.at("name").get<std::string>()));
+    if (twin == twins.end()) continue;
+    Json own;
+    if (const auto bare = limits.find(twin->second);
+        bare != limits.end() && !entry.value("error_occurred", false))
+      own = entry.at("real_time").get<double>() - bare->second;
+    changed |= set_member(entry, "bare", twin->second);
+    changed |= set_member(entry, "own", own);
+  }
+  return changed;
+}
+
+bool set_clock(Json& document, const std::string& clock) {
+  bool changed = false;
+  for (auto& entry : document.at("benchmarks")) changed |= set_member(entry, "clock", clock);
+  return changed;
+}
+
 std::optional<std::string> fault_of_round(const std::filesystem::path& file,
                                           const std::set<std::string>& cases) {
   try {

@@ -33,6 +33,13 @@ Times times_of(const Json& document);
 bool set_floors(Json& document, const std::map<std::string, std::string>& floors,
                 const Times& limits);
 
+/// Puts beside each row of a case with a bare twin its name (`bare`), and where `limits` has a time
+/// for it what the row's operation took beyond it (`own`). True when that changed something.
+bool set_own(Json& document, const std::map<std::string, std::string>& twins, const Times& limits);
+
+/// Says in each row what the machine's clock counts. True when that changed something.
+bool set_clock(Json& document, const std::string& clock);
+
 /// The rows of single measurements, no aggregates. Throws Json::exception when it is no such file.
 std::vector<Row> rows_of(const Json& document);
 

@@ -334,7 +334,9 @@ TEST_F(Run, ListShowsEveryCaseAndWhySomeCannotRun) {
   EXPECT_EQ(code_of(text), 0) << text.errors;
   EXPECT_TRUE(holds(text.output, "latency of pipe\n"));
   EXPECT_TRUE(holds(text.output, "[cannot run here: not on this machine]"));
-  EXPECT_TRUE(holds(text.output, "15 cases: 10 can run here (5 of them in the quick preset)"));
+  EXPECT_TRUE(
+      holds(text.output,
+            "15 cases: 10 can run here (5 of them in the preset quick, 5 in the preset path)"));
   const auto json = ipcmark({"list", "--json", "--filter", "^latency/.*impossible"});
   EXPECT_EQ(Json::parse(json.output)["cases"][0]["reason"], "not on this machine");
   expect_refused(ipcmark({"list", "--filter=["}), {"not a regular expression"});

@@ -45,6 +45,8 @@ Json record_of(const Plan& plan, const std::string& command) {
               {"warmup_ms", plan.settings.warmup_ms},
               {"anchor_us", plan.settings.anchor_us},
               {"seed", plan.settings.seed},
+              {"clock", plan.settings.clock},
+              {"markers", plan.settings.markers},
               {"binaries", Json::array()},
               {"cases", Json::array()},
               {"not_measurable", Json::array()},
@@ -213,6 +215,9 @@ fs::path RunDirectory::histogram_file(const std::string& binary, int round) cons
 fs::path RunDirectory::repetitions_file(const std::string& binary, int round) const {
   return path_ / fmt::format("{}.{}.reps.json", binary, round);
 }
+fs::path RunDirectory::markers_file(const std::string& binary) const {
+  return path_ / fmt::format("{}.markers.json", binary);
+}
 fs::path RunDirectory::cases_file(const std::string& binary, int round) const {
   return path_ / fmt::format("{}.{}.cases", binary, round);
 }
@@ -287,13 +292,20 @@ void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
   const std::string binary(kLimits);
   if (!measured(binary, round).empty()) limits = times_of(read_json(round_file(binary, round)));
   for (const auto& part : plan.binaries) {
-    std::map<std::string, std::string> floors;
-    for (const auto& one : part.cases)
+    std::map<std::string, std::string> floors, twins;
+    for (const auto& one : part.cases) {
       if (one.floor) floors[one.name] = *one.floor;
-    if (floors.empty() || measured(part.binary, round).empty()) continue;
+      if (one.bare) twins[one.name] = *one.bare;
+    }
+    const bool is_wall = plan.settings.clock != kInstructions;
+    if ((floors.empty() && twins.empty() && is_wall) || measured(part.binary, round).empty())
+      continue;
     const fs::path file = round_file(part.binary, round);
     Json document = read_json(file);
-    if (set_floors(document, floors, limits)) write_json(file, document);
+    bool changed = set_floors(document, floors, limits);
+    changed |= set_own(document, twins, limits);
+    if (!is_wall) changed |= set_clock(document, plan.settings.clock);
+    if (changed) write_json(file, document);
   }
 }
 
@@ -322,7 +334,8 @@ Plan plan_of(const Json& record, const Catalogue& catalogue) {
   try {
     Plan plan{
         {record.at("preset"), record.at("filter"), record.at("rounds"), record.at("repetitions"),
-         record.at("window_ms"), record.at("warmup_ms"), record.at("anchor_us"), record.at("seed")},
+         record.at("window_ms"), record.at("warmup_ms"), record.at("anchor_us"), record.at("seed"),
+         record.value("clock", "wall"), record.value("markers", false)},
         {},
         {}};
     const auto names = record.at("cases").get<std::set<std::string>>();

@@ -55,13 +55,16 @@ class RunDirectory {
   /// Writes the list of cases for the binary, and gives the arguments that make it measure them
   /// into temporary files.
   std::vector<std::string> prepare(const BinaryPlan& part, int round) const;
+  /// Where the binary writes which number the markers of a case carry.
+  [[nodiscard]] std::filesystem::path markers_file(const std::string& binary) const;
   /// Gives these files their final names once they are seen to be whole: each of these cases has
   /// its row. What the round held before is kept in front of them. Nothing when that went well,
   /// else what is wrong with them.
   std::optional<std::string> accept(const std::string& binary, int round,
                                     const std::set<std::string>& cases) const;
   /// Writes into a round of every binary what its cases were held against in that round (see
-  /// set_floors()); a file in which nothing changes stays as it is.
+  /// set_floors() and set_own()), and what the clock counts where that is not time; a file in which
+  /// nothing changes stays as it is.
   void hold_against_limits(const Plan& plan, int round) const;
   /// Writes into the rows of all rounds which of the distances that the run's probes saw a process
   /// had (see statistics::gap_modes; -1: it changed meanwhile), and gives these in ns.

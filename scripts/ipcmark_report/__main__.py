@@ -18,6 +18,7 @@ from .files import write_whole
 from .load import load_run
 from .model import BadInput
 from .run_page.summary import summarise
+from .units import use_clock
 from .views import Drawn
 
 BAD_INPUT = 2
@@ -60,7 +61,9 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], st
     for name in _COMPARING:
         if getattr(options, name):
             raise BadInput(f"--{name}: is for comparing; name two runs or more")
-    summary = summarise(load_run(options.runs[0]))
+    run = load_run(options.runs[0])
+    use_clock(run.info.clock)
+    summary = summarise(run)
     return summary.figures, lambda: page.render(summary)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .fields import Fields, check_schema, number_fault, read_object, show
 from .judging import judging_of
-from .model import (BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
+from .model import (CLOCKS, INSTRUCTIONS, WALL, BadInput, Case, Environment, Fact, Histogram, NotMeasurable, Process, Row, Run, RunInfo)
 from .repetitions import process_of
 from .text import one_line, plain
 
@@ -97,7 +97,7 @@ def _load(path: Path) -> Run:
     # Each round measures the cases in another order; the page shows them in that of the plan.
     planned = {case: index for index, case in enumerate(info.cases)}
     rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
-    marks = _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
+    marks = _clock_marks(info) + _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
     return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes),
                tuple(sorted(caches.items())))
 
@@ -127,6 +127,9 @@ def _run_info(path: Path) -> RunInfo:
     status = run.text("status")
     if status not in ("complete", "partial"):
         raise run.wrong("status", "`complete` or `partial`")
+    clock = run.text("clock") if "clock" in run.values else WALL
+    if clock not in CLOCKS:
+        raise run.wrong("clock", " or ".join(f"`{one}`" for one in CLOCKS))
     git = run.child("git") if "git" in run.values else Fields(file, {})
     return RunInfo(
         version=run.shown("ipcmark_version"),
@@ -148,6 +151,7 @@ def _run_info(path: Path) -> RunInfo:
         repetitions=run.shown("repetitions"),
         labels=run.texts("labels") if "labels" in run.values else (),
         topology_modes_ns=run.numbers("topology_modes_ns") if "topology_modes_ns" in run.values else (),
+        clock=clock,
         **judging_of(run),
     )
 
@@ -349,6 +353,13 @@ def _build_marks(builds: set[str]) -> list[str]:
     if any(build.lower().startswith("debug") for build in builds):
         marks.append("A debug build was measured: its numbers say little about an optimised one.")
     return marks
+
+
+def _clock_marks(info: RunInfo) -> list[str]:
+    if info.clock != INSTRUCTIONS:
+        return []
+    return ["This run counts executed instructions, of the program and of the kernel, in an emulator: they are no cycles and no "
+            "time, and know nothing of caches and of a second CPU. What stands here a second is one in 1e9 instructions."]
 
 
 def _progress_marks(info: RunInfo, rows: list[Row], measured: set[tuple[str, int]]) -> list[str]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+WALL, INSTRUCTIONS = CLOCKS = ("wall", "instructions")
+
+
 class BadInput(Exception):
     """Something the user can mend: the message is one line that names the thing and the remedy."""
 
@@ -224,7 +227,7 @@ class Yardstick:
 @dataclass(frozen=True)
 class RunInfo:
     """What was asked, and how far it came. `estimators` are by family, `pair` is the directory of the run that took
-    turns with this one, `left_after_round` by case."""
+    turns with this one, `left_after_round` by case. `clock` is what the machine's clock counted, one of CLOCKS."""
 
     version: str
     git: str
@@ -248,6 +251,7 @@ class RunInfo:
     seed: str | None = None
     bundle: str | None = None
     pair: str | None = None
+    clock: str = "wall"
     left_after_round: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ _PRESETS = {
     "quick": ("6", "4", "12", "10"),
     "default": ("20", "8", "50", "100"),
     "rigorous": ("40", "8", "50", "100"),
+    "path": ("1", "3", "0", "0"),
 }
 _OPTIONS = ("--rounds", "--repetitions", "--window-ms", "--warmup-ms")
 # What means something in an extended regular expression, regex(7).

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
+from .model import INSTRUCTIONS, WALL
 from .stats import Spread
 
 _TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+_INSTRUCTIONS = (1.0, "instructions")  # whole, since the last digit counts too
 _POWERS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _BINARY = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
@@ -14,7 +17,18 @@ _BINARY = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 Scale = Callable[[float], tuple[float, str]]
 
 
+# What the clock of the runs at hand counts; of all of them the same.
+_clock: ContextVar[str] = ContextVar("clock", default=WALL)
+
+
+def use_clock(clock: str) -> None:
+    """From now on times are written as what this clock counts."""
+    _clock.set(clock)
+
+
 def time_scale(ns: float) -> tuple[float, str]:
+    if _clock.get() == INSTRUCTIONS:
+        return _INSTRUCTIONS
     return next((scale for scale in _TIMES if ns >= scale[0]), _TIMES[-1])
 
 

@@ -9,11 +9,16 @@ from pathlib import Path
 from ..directories import sides
 from ..judging import ESTIMATORS, load_selftest
 from ..load import load_run
-from ..model import BadInput, Run
+from ..model import INSTRUCTIONS, WALL, BadInput, Run
+from ..text import one_line
+from ..units import use_clock
 from .comparison import compare_runs
 from .differences import check_varying
 from .facts import DECLARES
 from .model import Comparison
+
+
+_NAMES = {WALL: "time", INSTRUCTIONS: "instructions"}
 
 
 def add_options(parser: argparse._ActionsContainer) -> None:
@@ -39,11 +44,21 @@ def comparisons(options: argparse.Namespace) -> list[Comparison]:
     selftest = load_selftest(options.selftest) if options.selftest else None
     base = [load_run(path) for path in bases]
     loaded = [[load_run(path) for path in paths] for paths in news]
+    use_clock(_only_clock([run for runs in (base, *loaded) for run in runs]))
     check_varying(options.varying, [run for runs in (base, *loaded) for run in runs])
     # What is loaded stays until the end; looking through millions of objects for garbage again and again finds none.
     gc.freeze()
     return [compare_runs(_one(base), _one(runs), varying=options.varying, selftest=selftest, estimator=options.estimator,
                          filter=options.filter) for runs in loaded]
+
+
+def _only_clock(runs: list[Run]) -> str:
+    first = runs[0]
+    for run in runs:
+        if run.info.clock != first.info.clock:
+            raise BadInput(f"{one_line(str(first.path))} counts {_NAMES[first.info.clock]} and {one_line(str(run.path))} counts "
+                           f"{_NAMES[run.info.clock]}: name runs of one kind")
+    return first.info.clock
 
 
 def _one(runs: list[Run]) -> Run | list[Run]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..estimates import Selection, select
 from ..files import write_folder, write_whole
 from ..load import load_run
-from ..model import BadInput, Run
+from ..model import WALL, BadInput, Run
 from ..text import one_line
 from . import bmf, google, hgrm, prometheus, smaller_is_better, tidy_csv
 
@@ -77,6 +77,9 @@ def _export(path: Path, to: str, out: str, expression: str) -> None:
     if form.files and out == "-":
         raise BadInput(f"{to} writes a file for each case; name a new directory with --out")
     run = load_run(path)
+    if run.info.clock != WALL:
+        raise BadInput(f"{one_line(str(path))}: counts {run.info.clock}, which other tools would take for ns; read it with "
+                       "scripts/report")
     selection = form.narrowed(run, select(run, lambda name: wanted.search(name) is not None, form.everything))
     if not selection.estimates:
         raise BadInput(_nothing(path, expression, selection))

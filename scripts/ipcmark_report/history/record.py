@@ -9,7 +9,7 @@ from pathlib import Path
 from ..estimates import Estimate, select
 from ..load import RESULT_FILE, load_run
 from ..machines import Machine, machine_of
-from ..model import BadInput, Run
+from ..model import WALL, BadInput, Run
 from ..text import one_line
 
 
@@ -43,6 +43,8 @@ class Record:
 def record_of(path: Path) -> Record:
     """The record of a run directory, or BadInput."""
     run = load_run(path)
+    if run.info.clock != WALL:
+        raise BadInput(f"{one_line(str(path))}: counts {run.info.clock}, and a history is of times; leave it out")
     selection = select(run)
     if not selection.estimates:
         why = f" ({selection.says})" if selection.says else ""

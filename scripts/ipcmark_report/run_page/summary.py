@@ -10,7 +10,7 @@ from .fork_cost import fork_section
 from .headline import headline
 from .latency import latency_against_size, latency_figures
 from .limits import limits_section
-from ..model import Environment, Fact, Run
+from ..model import Environment, Fact, Run, RunInfo
 from .nines import nines_figures
 from .open_loop import open_loop_section
 from .processes import processes_section
@@ -79,11 +79,17 @@ def _about(run: Run) -> tuple[tuple[str, str], ...]:
         ("preset", info.preset),
         ("filter", info.filter),
         ("rounds", f"{info.rounds}, each in fresh processes"),
-        ("a process", f"{info.repetitions} timed windows of {info.window_ms} ms after {info.warmup_ms} ms of warm-up"
-         if info.repetitions != "not recorded" else f"{info.window_ms} ms after {info.warmup_ms} ms of warm-up"),
+        ("a process", _process_text(info)),
         ("measured", f"{info.started_at} to {info.ended_at or '(not ended)'}"),
         ("ipcmark", f"{info.version}, git {info.git}"),
     )
+
+
+def _process_text(info: RunInfo) -> str:
+    if info.preset == "path":
+        return f"{info.repetitions} repetitions of each case's own number of operations"
+    windows = f"{info.window_ms} ms after {info.warmup_ms} ms of warm-up"
+    return windows if info.repetitions == "not recorded" else f"{info.repetitions} timed windows of {windows}"
 
 
 def _row_marks(run: Run, cells: Sequence[Cell]) -> tuple[str, ...]:

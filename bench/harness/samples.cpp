@@ -1,4 +1,4 @@
-#include "bench/harness/sampling.hpp"
+#include "bench/harness/samples.hpp"
 
 namespace bench {
 
