@@ -39,6 +39,8 @@ def judge(base: Path, new: Path, threshold: float = THRESHOLD, pattern: str = ""
         return judgement(read_boots(base), read_boots(new), threshold, re.compile(pattern))
     except BadInput as error:
         return Judgement((), (), (str(error),))
+    except re.error as error:
+        return Judgement((), (), (f"{pattern!r} is no regular expression here: {error}",))
 
 
 def judgement(base: Boots, new: Boots, threshold: float, pattern: re.Pattern[str]) -> Judgement:

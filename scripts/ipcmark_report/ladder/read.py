@@ -40,18 +40,18 @@ def read_boots(path: Path) -> Boots:
     """The boots of one kernel; of a run that says nothing of a kernel, as its environment knows it."""
     run = load_run(path)
     selection = select(run)
-    typical = [one for one in selection.estimates if one.estimator == "typical"]
+    quiet = [one for one in selection.estimates if one.estimator == "quiet"]
     found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
                                           tuple(value for _, value in one.values))
-             for one in typical}
-    checks = {one.case.text: one for one in typical
+             for one in quiet}
+    checks = {one.case.text: one for one in quiet
               if (one.case.measure, one.case.noun, one.case.backend) == CHECK}
     off = tuple(f"boot {number}: {value:.2f} in place of {CHECK_READS:.2f}" for one in checks.values()
                 for number, value in one.values if abs(value - CHECK_READS) > CHECK_TOLERANCE)
     failed = dict.fromkeys(f"{row.case.text}: {one_line(row.error)}" for row in run.rows if row.error is not None)
     return Boots(
         _kernel(path, run), path, {name: one for name, one in found.items() if name not in checks},
-        {one.case.text: one.case for one in typical if one.case.text not in checks},
+        {one.case.text: one.case for one in quiet if one.case.text not in checks},
         next((found[name] for name in checks), None), off,
         (*run.marks, *([selection.says] if selection.says else [])), tuple(failed), _profile(path))
 
