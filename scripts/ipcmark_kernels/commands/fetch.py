@@ -51,7 +51,7 @@ def obtain(wanted: str, arch: str, archive: Archive, refresh: bool = False) -> S
         if not candidates:
             raise BadInput(f"{one_line(wanted)}: no kernel of that name for {arch} in {', '.join(archive.suites)}; "
                            "`scripts/kernels available` lists them")
-        return fetch_newest(folder, Apt(folder / "apt" / arch, arch, archive), candidates, lambda text: _say([text]))
+        return fetch_newest(folder, Apt(archive.folder(folder, arch), arch, archive), candidates, lambda text: _say([text]))
 
 
 def obtain_busybox(arch: str, archive: Archive) -> Path:
@@ -62,7 +62,7 @@ def obtain_busybox(arch: str, archive: Archive) -> Path:
     with held(folder, CACHE_REMEDY):
         packages, notes = packages_known(folder, arch, archive)
         _say(notes)
-        return fetch_busybox(folder, Apt(folder / "apt" / arch, arch, archive), newest(packages, "busybox-static"), arch)
+        return fetch_busybox(folder, Apt(archive.folder(folder, arch), arch, archive), newest(packages, "busybox-static"), arch)
 
 
 def _say(notes: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -38,6 +39,11 @@ class Archive:
     mirror: str = MIRROR
     security: str = SECURITY
     keyring: Path = KEYRING
+
+    def folder(self, cache: Path, arch: str) -> Path:
+        """Of this archive's lists; of fewer suites another one, as apt removes lists that it is not asked for."""
+        what = hashlib.sha256(repr((self.suites, self.mirror, self.security)).encode()).hexdigest()[:8]
+        return cache / "apt" / f"{arch}-{what}"
 
     def base(self, suite: str) -> str:
         return self.security if suite.endswith("-security") else self.mirror

@@ -18,11 +18,11 @@ DAY_S = 24 * 3600
 
 def packages_known(folder: Path, arch: str, archive: Archive, refresh: bool = False) -> tuple[list[Package], list[str]]:
     """The packages of the archive's lists, and what to know of them. Older lists do where no newer can be had."""
-    file = folder / "apt" / arch / "packages.json"
-    known, age = _read(file, archive)
+    file = archive.folder(folder, arch) / "packages.json"
+    known, age = _read(file)
     if known and not refresh and 0 <= age < DAY_S:
         return known, []
-    apt = Apt(folder / "apt" / arch, arch, archive)
+    apt = Apt(archive.folder(folder, arch), arch, archive)
     try:
         notes = apt.update()
     except BadInput as fault:
@@ -31,17 +31,15 @@ def packages_known(folder: Path, arch: str, archive: Archive, refresh: bool = Fa
         return known, [f"{fault}; going by lists that are {age / DAY_S:.0f} days old"]
     found = apt.packages()
     file.parent.mkdir(parents=True, exist_ok=True)
-    record = {"suites": archive.suites, "mirror": archive.mirror, "at": time.time(), "packages": [asdict(p) for p in found]}
+    record = {"at": time.time(), "packages": [asdict(p) for p in found]}
     write_whole(json.dumps(record).encode(), file)
     return found, notes
 
 
-def _read(file: Path, archive: Archive) -> tuple[list[Package], float]:
-    """What was remembered of the same archive, and its age in seconds."""
+def _read(file: Path) -> tuple[list[Package], float]:
+    """What was remembered, and its age in seconds."""
     try:
         record = json.loads(file.read_text())
-        if (tuple(record["suites"]), record["mirror"]) != (archive.suites, archive.mirror):
-            return [], 0.0
         packages = [Package(p["name"], p["version"], p["size"], p["sha256"], p["uri"], tuple(p["suites"]))
                     for p in record["packages"]]
         return packages, time.time() - record["at"]

@@ -11,7 +11,6 @@ from ipcmark_report.text import one_line
 from .elf import is_static, machine_of
 
 PROGRAMS = ("ipcmark", "limits", "fork_cost", "latency", "throughput", "contention", "ipcmark-exit")
-_NEEDED = ("ipcmark", "limits", "latency")
 
 
 def programs_of(bundle: Path, arch: str) -> dict[str, bytes]:
@@ -21,7 +20,7 @@ def programs_of(bundle: Path, arch: str) -> dict[str, bytes]:
         found = _of_folder(bundle) if bundle.is_dir() else _of_archive(bundle)
     except (OSError, tarfile.TarError, EOFError) as error:
         raise BadInput(f"{name}: cannot be read as a bundle: {one_line(str(error))}; give --bundle one that scripts/bundle made") from error
-    for needed in _NEEDED:
+    for needed in PROGRAMS:
         if needed not in found:
             raise BadInput(f"{name}: holds no program {needed}; give --bundle a folder or an archive that scripts/bundle made")
     for program, content in found.items():

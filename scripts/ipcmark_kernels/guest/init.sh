@@ -29,7 +29,7 @@ status=$?
 tail -n 20 /tmp/log
 echo "@@ipcmark status $status"
 
-if tar -C /tmp -czf /tmp/run.tar.gz run; then
+if [ -d /tmp/run ] && tar -C /tmp -czf /tmp/run.tar.gz run; then
   echo "@@ipcmark sha256 $(sha256sum </tmp/run.tar.gz | cut -d ' ' -f 1)"
   if [ "$IPCMARK_RESULT" = console ]; then
     echo "@@ipcmark archive"

@@ -75,7 +75,8 @@ def measure(plan: Plan, kept: Sequence[str], order: Sequence[str]) -> list[Kerne
     try:
         pending: set[Future[Done]] = {pool.submit(_boot, plan, boots, task) for task in tasks}
         while pending:
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+            # A signal that arrives just before the wait is only looked at after it.
+            ready, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
             for done in (future.result() for future in ready):
                 of_kernel = finished[done.task.entry.id]
                 of_kernel.append(done)

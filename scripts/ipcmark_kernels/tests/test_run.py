@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ipcmark_kernels.__main__ import main
+from ipcmark_kernels.guest.bundle import PROGRAMS
 from ipcmark_kernels.qemu import machine
 from ipcmark_report.load import load_run
 
@@ -29,7 +30,7 @@ def program(machine_number: int = 62, needs_loader: bool = False) -> bytes:
 
 def bundle(folder: Path, content: bytes) -> Path:
     folder.mkdir()
-    for name in ("ipcmark", "limits", "latency"):
+    for name in PROGRAMS:
         (folder / name).write_bytes(content)
     return folder
 
