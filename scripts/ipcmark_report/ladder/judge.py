@@ -19,16 +19,18 @@ GREW, UNKNOWN = 1, 125
 
 @dataclass(frozen=True)
 class Judgement:
-    """`grew` are cases whose path is longer, the farthest first; `unknown` why of something nothing can be said."""
+    """`grew` are cases whose path is longer, the farthest first; `unknown` why of something nothing can be said.
+    `two_builds`: the kernels were measured by different programs, so nothing of it is the kernel's."""
 
     grew: tuple[Change, ...]
     others: tuple[Change, ...]
     unknown: tuple[str, ...]
+    two_builds: bool = False
 
     @property
     def status(self) -> int:
         """0: nothing grew; 1: something did; 125: it could not be measured, which `git bisect run` skips."""
-        if self.grew:
+        if self.grew and not self.two_builds:
             return GREW
         return UNKNOWN if self.unknown else 0
 
@@ -48,15 +50,16 @@ def judgement(base: Boots, new: Boots, threshold: float, pattern: re.Pattern[str
     grew = [change for change in found if change.verdict is Verdict.LONGER]
     grew.sort(key=lambda change: -change.ratio)
     return Judgement(tuple(grew), tuple(change for change in found if change.verdict is not Verdict.LONGER),
-                     _unknown(base, new, found, pattern))
+                     _unknown(base, new, found, pattern), base.build != new.build)
 
 
 def _unknown(base: Boots, new: Boots, found: Sequence[Change], pattern: re.Pattern[str]) -> tuple[str, ...]:
     missing = [f"{case}: {new.kernel.id} has no result" for case in base.readings
                if pattern.search(case) and case not in new.readings]
     silent = dict.fromkeys(change.why for change in found if change.verdict is Verdict.NONE)
+    builds = [] if base.build == new.build else [f"measured by two builds, which differ by themselves: {base.build}; {new.build}"]
     nothing = [] if found or missing else ["no case that both have"]
-    return (*missing, *silent, *nothing)
+    return (*missing, *silent, *builds, *nothing)
 
 
 def text_of(judged: Judgement, threshold: float) -> str:

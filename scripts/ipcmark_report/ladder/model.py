@@ -71,6 +71,7 @@ class Boots:
     marks: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     profile: Mapping[str, CaseProfile] | None = None
+    build: str = ""
 
     @property
     def is_sound(self) -> bool:

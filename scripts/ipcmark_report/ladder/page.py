@@ -100,6 +100,9 @@ def _alarms(kernels: Kernels) -> list[str]:
            for boots in kernels.boots if boots.off]
     silent = [boots.kernel.name for boots in kernels.boots if boots.check is None]
     some = [f"without the self-check: {words.joined(silent)}"] if 0 < len(silent) < len(kernels.boots) else []
+    builds = list(dict.fromkeys(boots.build for boots in kernels.boots))
+    if len(builds) > 1:
+        some.append(f"measured by {len(builds)} builds, which differ by themselves: {'; '.join(builds[:3])}")
     marks = [f"{boots.kernel.name}: {mark}" for boots in kernels.boots for mark in boots.marks]
     more = [f"and {len(marks) - MOST_MARKS} more of the kind"] if len(marks) > MOST_MARKS else []
     return [*off, *some, *marks[:MOST_MARKS], *more, *(f"not booted: {line}" for line in kernels.left_out)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..estimates import select
 from ..fields import Fields, check_schema, number_fault, read_object
-from ..load import load_run
-from ..model import BadInput, Run
+from ..load import clock_marks, load_run
+from ..model import INSTRUCTIONS, BadInput, Run
 from ..text import one_line, plain
 from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 
@@ -39,6 +39,9 @@ def read_kernels(path: Path) -> Kernels:
 def read_boots(path: Path) -> Boots:
     """The boots of one kernel; of a run that says nothing of a kernel, as its environment knows it."""
     run = load_run(path)
+    if run.info.clock != INSTRUCTIONS:
+        raise BadInput(f"{one_line(str(path))}: was measured by the wall clock, and this is of instructions; "
+                       "compare its boots with scripts/compare")
     selection = select(run)
     quiet = [one for one in selection.estimates if one.estimator == "quiet"]
     found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
@@ -53,7 +56,9 @@ def read_boots(path: Path) -> Boots:
         _kernel(path, run), path, {name: one for name, one in found.items() if name not in checks},
         {one.case.text: one.case for one in quiet if one.case.text not in checks},
         next((found[name] for name in checks), None), off,
-        (*run.marks, *([selection.says] if selection.says else [])), tuple(failed), _profile(path))
+        # That instructions are no time the page says itself.
+        (*(mark for mark in run.marks if mark not in clock_marks(run.info)), *([selection.says] if selection.says else [])),
+        tuple(failed), _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
 
 
 def _failed(path: Path) -> Iterator[str]:
@@ -75,9 +80,6 @@ def _kernel(path: Path, run: Run) -> Kernel:
         return Kernel(path.name, release, "")
     kernel = read_object(file, AGAIN)
     check_schema(kernel)
-    if kernel.values.get("clock", "path") != "path":
-        raise BadInput(f"{one_line(str(path))}: was measured by the wall clock, and this is of instructions; "
-                       "compare its boots with scripts/compare")
     facts = tuple((key, kernel.shown(key)) for key in _SHOWN if kernel.values.get(key) not in (None, ""))
     # Another command line makes another kernel of it: what follows it in versions must not be held against it.
     flavour = " ".join(filter(None, (kernel.text("flavour"), kernel.shown("append", ""))))

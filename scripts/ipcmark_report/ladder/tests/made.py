@@ -40,7 +40,8 @@ def boots(version: str, readings: Mapping[str, Reading], flavour: str = "cloud",
 
 
 def write_kernel(folder: Path, version: str, flavour: str, cases: Mapping[str, Sequence[float]], loop: Sequence[float] | None = None,
-                 profile: Mapping[str, Mapping[str, float]] | None = None, **facts: Any) -> Path:
+                 profile: Mapping[str, Mapping[str, float]] | None = None, clock: str = "instructions", sha: str = "0123abcd",
+                 **facts: Any) -> Path:
     """A run directory with a boot a value, of one binary, and what is known of its kernel."""
     seeds = len(next(iter(cases.values()))) if cases else 0
     all_cases = {LOOP: loop or [5.0] * seeds, **cases}
@@ -51,7 +52,7 @@ def write_kernel(folder: Path, version: str, flavour: str, cases: Mapping[str, S
         put(folder / f"latency.{number}.json", {"context": {"ipcmark_build_type": "Release"}, "benchmarks": rows})
     put(folder / "environment.json", {"schema_version": 1, "start": {"kernel": {"release": version}}, "end": None})
     put(folder / "run.json", {
-        "schema_version": 1, "ipcmark_version": "0.1.0", "git": {"sha": "0123abcd", "dirty": False},
+        "schema_version": 1, "ipcmark_version": "0.1.0", "git": {"sha": sha, "dirty": False}, "clock": clock,
         "command": "ipcmark run --preset path --clock instructions", "preset": "path", "filter": "", "rounds": seeds,
         "window_ms": 1, "warmup_ms": 1, "binaries": ["latency"], "cases": list(all_cases), "not_measurable": [],
         "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:10Z", "status": "complete"})

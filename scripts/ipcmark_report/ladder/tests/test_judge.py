@@ -52,7 +52,8 @@ def test_what_could_not_be_measured_is_skipped(base: str, tmp_path: Path, capsys
     few = _kernel(tmp_path / "few", [10500, 10510], (8600, 8600))
     off = _kernel(tmp_path / "off", [10500, 10510, 10520], loop=[5.0, 9.09, 5.0])
     lacks = str(write_kernel(tmp_path / "lacks", "6.12", "own", {PIPE: [10000, 10010, 10020]}))
-    for new, why in ((few, "2 boots"), (off, "self-check"), (lacks, "has no result"), (str(tmp_path / "none"), "no such directory")):
+    other = _kernel(tmp_path / "other", [10500, 10510, 10520], sha="4567")
+    for new, why in ((other, "two builds"), (few, "2 boots"), (off, "self-check"), (lacks, "has no result"), (str(tmp_path / "none"), "no such directory")):
         status, said = _judge(capsys, base, new)
         assert status == 125 and why in said
     assert _judge(capsys, base, base, "--filter", "nothing")[0] == 125
