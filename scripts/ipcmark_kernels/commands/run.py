@@ -133,7 +133,7 @@ def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
 
 def arguments_of(options: argparse.Namespace) -> list[str]:
     """Those of `ipcmark run` in the guest."""
-    words = ["--preset", "quick", "--rounds", "1"] if options.clock == "path" else ["--preset", "quick", "--rounds", "1"]
+    words = ["--preset", "path", "--clock", "instructions"] if options.clock == "path" else ["--preset", "quick", "--rounds", "1"]
     return [*words, *(["--filter", options.filter] if options.filter else [])]
 
 
