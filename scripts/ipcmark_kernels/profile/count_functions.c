@@ -44,6 +44,12 @@ struct Block {
   uint64_t at_start;
 };
 
+struct Chunk {
+  struct Chunk *next;
+  size_t used;
+  struct Block blocks[kChunk];
+};
+
 struct Marker {
   struct Block *block;
   uint32_t bits;   // the number of its case, and kStart
@@ -54,8 +60,7 @@ static FILE *out;
 static struct Block **slots;
 static size_t slot_count;
 static size_t block_count;
-static struct Block *chunk;
-static size_t chunk_left = 0;
+static struct Chunk *chunks;
 
 static void fail(const char *what) {
   fprintf(stderr, "count_functions: %s\n", what);
@@ -91,11 +96,12 @@ static struct Block *block_at(uint64_t address, uint64_t instructions) {
   if (2 * (block_count + 1) > slot_count) grow();
   const size_t at = place(address, instructions);
   if (slots[at] != NULL) return slots[at];
-  if (chunk_left == 0) {
-    chunk = memory(kChunk, sizeof *chunk);
-    chunk_left = kChunk;
+  if (chunks == NULL || chunks->used == kChunk) {
+    struct Chunk *chunk = memory(1, sizeof *chunk);
+    chunk->next = chunks;
+    chunks = chunk;
   }
-  struct Block *block = &chunk[--chunk_left];
+  struct Block *block = &chunks->blocks[chunks->used++];
   block->address = address;
   block->instructions = instructions;
   ++block_count;
@@ -103,17 +109,21 @@ static struct Block *block_at(uint64_t address, uint64_t instructions) {
 }
 
 static void start(const struct Marker *marker) {
-  for (size_t i = 0; i < slot_count; ++i)
-    if (slots[i] != NULL) slots[i]->at_start = slots[i]->executed;
+  // Not through the slots: a fork's case has thousands of windows, and the blocks lie side by side.
+  for (struct Chunk *chunk = chunks; chunk != NULL; chunk = chunk->next)
+    for (size_t i = 0; i < chunk->used; ++i) chunk->blocks[i].at_start = chunk->blocks[i].executed;
   marker->block->at_start -= marker->after;
 }
 
 static void stop(const struct Marker *marker) {
   marker->block->at_start += marker->after + 1;
   fprintf(out, "window %" PRIu32 "\n", marker->bits);
-  for (size_t i = 0; i < slot_count; ++i)
-    if (slots[i] != NULL && slots[i]->executed != slots[i]->at_start)
-      fprintf(out, "%" PRIx64 " %" PRIu64 "\n", slots[i]->address, slots[i]->executed - slots[i]->at_start);
+  for (const struct Chunk *chunk = chunks; chunk != NULL; chunk = chunk->next)
+    for (size_t i = 0; i < chunk->used; ++i) {
+      const struct Block *block = &chunk->blocks[i];
+      if (block->executed != block->at_start)
+        fprintf(out, "%" PRIx64 " %" PRIu64 "\n", block->address, block->executed - block->at_start);
+    }
 }
 
 static void passed(unsigned cpu, void *data) {
