@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
@@ -13,7 +13,7 @@ from ipcmark_report.files import write_whole
 from ipcmark_report.model import BadInput, Process, Run
 from ipcmark_report.text import one_line, plain
 
-from .counts import Counts
+from .counts import Counts, Window, together
 from .symbols import Symbols, by_function
 
 PROFILE = "profile.json"
@@ -55,14 +55,21 @@ def read_numbers(files: Iterable[Path]) -> dict[int, str]:
 def profile_of(counts: Counts, symbols: Symbols, numbers: Mapping[int, str], run: Run) -> tuple[Profiled, ...]:
     """Of the cases that have counts and did not fail, in the order of the run."""
     counted = {numbers[number]: addresses for number, addresses in counts.items() if number in numbers}
-    return tuple(_profiled(process, by_function(counted[process.case.text], symbols)) for process in run.processes
+    return tuple(_profiled(process, counted[process.case.text], symbols) for process in run.processes
                  if process.case.text in counted and process.repetitions)
 
 
-def _profiled(process: Process, functions: Mapping[str, int]) -> Profiled:
-    operations = fsum(one.operations for one in process.repetitions)
+def _profiled(process: Process, windows: Sequence[Window], symbols: Symbols) -> Profiled:
+    """Of the repetition that executed least, as the report reads a boot: beside the others something else may have run.
+    Of all together where a repetition has several windows."""
+    repetitions = process.repetitions
+    if len(windows) == len(repetitions):
+        least = min(range(len(windows)), key=lambda at: sum(windows[at].values()) / repetitions[at].operations)
+        windows, repetitions = windows[least:least + 1], repetitions[least:least + 1]
+    functions = by_function(together(windows), symbols)
+    operations = fsum(one.operations for one in repetitions)
     # Where counts are fixed a repetition is one sample, and its middle is the whole of it.
-    clock = fsum(one.typical_ns * one.operations for one in process.repetitions) / operations
+    clock = fsum(one.typical_ns * one.operations for one in repetitions) / operations
     return Profiled(process.case.text, int(operations), sum(functions.values()) / operations, clock,
                     {name: count / operations for name, count in functions.items() if count / operations >= LEAST})
 

@@ -75,7 +75,7 @@ def _caption(profiles: tuple[CaseProfile, CaseProfile]) -> str:
     checked = f" All functions together against the guest's clock: {words.joined(off)}." if off else ""
     warned = "" if all(map(agrees, profiles)) else " That is not within 0.5 %: this profile is not to be relied on."
     return ("Instructions an operation of each function itself, without what it calls, of one boot of each kernel; what a "
-            "compiler inlined counts where it was inlined, so code may seem to move between functions." + checked + warned)
+            "compiler inlined counts where it was inlined, and a function may have another name, so code may seem to move." + checked + warned)
 
 
 def _table(functions: Sequence[Grown]) -> Table:

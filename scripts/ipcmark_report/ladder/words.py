@@ -32,8 +32,9 @@ def family(case: Case) -> str:
 
 
 def short_name(case: Case) -> str:
-    """A case within its family."""
-    return " ".join([case.backend, *(f"{key}:{value}" for key, value in case.parameters), case.placement])
+    """A case within its family; on one CPU are nearly all of them."""
+    placement = [] if case.placement == "same_core" else [case.placement]
+    return " ".join([case.backend, *(f"{key}:{value}" for key, value in case.parameters), *placement])
 
 
 def joined(texts: list[str]) -> str:

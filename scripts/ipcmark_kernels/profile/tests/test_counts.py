@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ipcmark_kernels.profile.counts import read_counts
+from ipcmark_kernels.profile.counts import read_counts, together
 from ipcmark_report.model import BadInput
 
 
-def test_windows_of_one_case_are_added_up(tmp_path: Path) -> None:
+def test_the_windows_of_a_case_follow_one_another(tmp_path: Path) -> None:
     file = tmp_path / "counts"
     file.write_text("window 3\nff 10\n100 2\nff 1\nwindow 4\nff 7\nwindow 3\nff 5\nend\n")
-    assert read_counts(file) == {3: {0xff: 16, 0x100: 2}, 4: {0xff: 7}}
+    counts = read_counts(file)
+    assert counts == {3: [{0xff: 11, 0x100: 2}, {0xff: 5}], 4: [{0xff: 7}]}
+    assert together(counts[3]) == {0xff: 16, 0x100: 2}
 
 
 @pytest.mark.parametrize("text", ["", "window 1\nff 10\n", "ff\nend\n", "window x\nend\n", "window 1\nff \x1b\nend\n"])

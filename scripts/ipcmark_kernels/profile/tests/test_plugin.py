@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ipcmark_kernels.profile import plugin
-from ipcmark_kernels.profile.counts import Counts, read_counts
+from ipcmark_kernels.profile.counts import Counts, read_counts, together
 from ipcmark_kernels.profile.symbols import by_function, read_symbols
 
 GUEST = Path(__file__).resolve().parent / "guest.S"
@@ -45,5 +45,5 @@ def test_counts_each_instruction_of_a_function_inside_its_case_s_windows(counted
     symbols, counts = read_symbols(counted[0]), counted[1]
     assert set(counts) == {1, 2}
     # The calls themselves stand in _start; the first case measured twice.
-    assert by_function(counts[1], symbols) == {"twice": 2 * TWICE, "thrice": THRICE, "_start": 3}
-    assert by_function(counts[2], symbols) == {"thrice": THRICE, "_start": 1}
+    assert by_function(together(counts[1]), symbols) == {"twice": 2 * TWICE, "thrice": THRICE, "_start": 3}
+    assert by_function(together(counts[2]), symbols) == {"thrice": THRICE, "_start": 1}
