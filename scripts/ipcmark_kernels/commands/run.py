@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -30,7 +32,7 @@ from ..qemu.probe import demand_kvm
 from ..runs.campaign import Plan, measure
 from ..runs.entries import Entry, entries_of
 from ..runs.judging import UNKNOWN, baseline_folder, judge_all
-from ..runs.record import KernelRecord, Settings, finished
+from ..runs.record import KernelRecord, Settings, finished, named_before
 from .fetch import obtain, obtain_busybox
 
 SUMMARY = "boot kernels in QEMU and measure each"
@@ -113,6 +115,7 @@ def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
         write_initramfs(initramfs, programs, busybox, arguments)
         settings = Settings(options.clock, options.arch, tuple(arguments), tuple(range(1, options.seeds + 1)), options.memory,
                             sha256_of(initramfs), version)
+        before = named_before(options.out, settings)
         kept = [entry.id for entry in entries if finished(options.out, entry, settings)]
         todo = [entry for entry in entries if entry.id not in kept]
         jobs = options.jobs
@@ -121,12 +124,14 @@ def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
             jobs = 1  # two guests at once would slow each other
         plan = Plan(settings, todo, initramfs, options.out, jobs, options.limit, options.verify)
         try:
-            records = measure(plan, kept, [entry.id for entry in entries])
+            records = measure(plan, {*before, *kept}, list(dict.fromkeys([*before, *(entry.id for entry in entries)])))
         except KeyboardInterrupt:
             print(f"kernels: interrupted; --resume goes on with {one_line(str(options.out))}", file=sys.stderr)
             return 128 + signal.SIGINT
         if options.profile:
-            there = [entry for entry in entries if (options.out / entry.id / "run.json").exists()]
+            # Of a kernel that was measured anew the profile went with its folder.
+            there = [entry for entry in entries if (options.out / entry.id / "run.json").exists()
+                     and not (options.out / entry.id / "profile.json").exists()]
             profile_all(options, there, place, programs, busybox)
     return _tell(options, kept, records, time.monotonic() - began)
 
@@ -160,8 +165,13 @@ def workshop(folder: Path) -> Iterator[Path]:
     """A place for what goes away again; also what a killed run left there goes."""
     for left in (one for prefix in ("boot", "kernel", "ipcmark") for one in folder.glob(f".{prefix}-*")):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
-        yield Path(name)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
+            yield Path(name)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise BadInput(f"{one_line(str(folder))}: the disk is full; make room, and --resume goes on") from error
 
 
 def check_kernels(options: argparse.Namespace) -> None:
@@ -207,7 +217,9 @@ def _tell(options: argparse.Namespace, kept: Sequence[str], records: Sequence[Ke
             loads = f"{record.boots[0].load:.1f} and {record.again.load:.1f}" if record.boots else ""
             print(f"{record.entry.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
     whole = len(records) - len(failed) + len(kept)
-    print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; {seconds:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; "
+          f"{seconds:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of CPU time")
     print(f"the runs are in {one_line(str(options.out))}")
     return 1 if failed or differing else 0
 

@@ -149,5 +149,5 @@ def _faults(said: subprocess.CompletedProcess[str]) -> list[str]:
     """What apt complains of, errors first, each on one line."""
     lines = (said.stderr + said.stdout).splitlines()
     errors = [one_line(line[2:].strip()) for line in lines if line.startswith("E:")]
-    failed = [one_line(line) for line in lines if line.startswith("Err:")]
-    return errors + failed
+    # Where there are older lists apt only warns.
+    return errors + [one_line(line[2:].strip()) for line in lines if line.startswith("W: Failed to fetch")]

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..qemu.boot import Boot, Boots
 from ..qemu.machine import Guest, command_of, kernel_words
 from ..qemu.outcome import outcome_of
 from .entries import Entry
-from .merge import results_of, run_of
+from .merge import identity_of, results_of, run_of
 from .record import Again, BootRecord, Failure, KernelRecord, Settings, write_order
 
 
@@ -64,7 +64,7 @@ def tasks_of(plan: Plan) -> list[Task]:
             for task in (*(Task(entry, seed) for seed in plan.settings.seeds), *(Task(entry, seed, True) for seed in first))]
 
 
-def measure(plan: Plan, kept: Sequence[str], order: Sequence[str]) -> list[KernelRecord]:
+def measure(plan: Plan, kept: Collection[str], order: Sequence[str]) -> list[KernelRecord]:
     """All kernels of the plan; `kept` are there already, `order` is that of all."""
     boots = Boots(plan.cpu_limit_s)
     records: list[KernelRecord] = []
@@ -156,7 +156,7 @@ def _tell(done: Done) -> None:
     what = "again" if done.task.again else f"seed {done.task.seed}"
     line = f"{time.strftime('%H:%M:%S')} {done.task.entry.id}, {what}: "
     if done.failure is None:
-        print(f"{line}{done.boot.wall_s:.0f} s", file=sys.stderr, flush=True)
+        print(f"{line}{done.boot.wall_s:.0f} s, identity {identity_of(results_of(done.files))[:12]}", file=sys.stderr, flush=True)
         return
     print(f"{line}{done.failure.why}", file=sys.stderr)
     for one in done.failure.lines:

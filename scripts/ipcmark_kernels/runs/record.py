@@ -105,6 +105,22 @@ def write_order(folder: Path, settings: Settings, ids: Sequence[str], failed: Ma
     write_whole((json.dumps(record, indent=1) + "\n").encode(), folder / "kernels.json")
 
 
+def named_before(folder: Path, settings: Settings) -> list[str]:
+    """The kernels that an earlier run left there, in their order; BadInput where it had other settings."""
+    file = folder / "kernels.json"
+    if not file.exists():
+        return []
+    try:
+        record = json.loads(file.read_text())
+        same = {key: record[key] for key in settings.record()} == settings.record()
+        names = [name for name in record["kernels"] if (folder / name / "kernel.json").exists()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{one_line(str(file))}: cannot be read; use another --out") from error
+    if not same:
+        raise BadInput(f"{one_line(str(folder))}: was measured with other settings; use another --out, or remove it")
+    return names
+
+
 def finished(folder: Path, entry: Entry, settings: Settings) -> bool:
     """Whether the kernel was wholly measured there, with these settings; BadInput where with others."""
     file = folder / entry.id / "kernel.json"

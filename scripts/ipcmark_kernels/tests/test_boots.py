@@ -25,6 +25,8 @@ KERNELS = ("6.1-cloud", "6.12-cloud")
 TOOLS = {"qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio", "ninja": "ninja-build", "apt-get": "apt"}
 LOOP = "limits/alu/five_instructions/placement:same_core"
 FILTER = "latency/(pipe/pipe/size:64|notify/futex)/|limits/alu/five_instructions"
+# One worker boots them, and only once.
+pytestmark = pytest.mark.xdist_group("boots")
 
 
 def kernels(*words: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import struct
@@ -72,6 +73,14 @@ def test_each_boot_is_a_round_of_a_run_that_the_report_reads(place: Path) -> Non
     assert kernels(place)["kernels"] == ["good"] and not [one for one in (place / "out").iterdir() if one.name.startswith(".")]
 
 
+def test_a_kernel_of_ones_own_is_named_by_its_file(place: Path) -> None:
+    kernel(place, "bzImage", "measure")
+    (place / "System.map").write_text("")
+    assert run(place, "--kernel", str(place / "bzImage"), "--symbols", str(place / "System.map")) == 0
+    record = json.loads((place / "out/bzImage/kernel.json").read_text())
+    assert record["symbols"] == str(place / "System.map") and record["flavour"] == "own"
+
+
 def test_what_is_added_to_the_command_line_makes_a_column_of_its_own(place: Path) -> None:
     assert run(place, kernel(place, "good", "measure"), "--append", "", "--append", "mitigations=off") == 0
     assert kernels(place)["kernels"] == ["good", "good@mitigations=off"]
@@ -91,10 +100,18 @@ def test_kernels_that_fail_are_named_and_the_others_go_on(place: Path, capsys: p
 
 def test_verifying_says_whether_a_second_boot_is_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     same = run(place, kernel(place, "good", "measure"), "--verify", "--seeds", "1")
-    assert same == 0 and "every byte is the same" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert same == 0 and "every byte is the same" in said.out
+    assert len(re.findall("identity ([0-9a-f]{12})", said.err)) == 2 and len(set(re.findall("identity ([0-9a-f]{12})", said.err))) == 1
     shutil.rmtree(place / "out")
     other = run(place, kernel(place, "bad", "measure unsteady"), "--verify", "--seeds", "1")
     assert other == 1 and "differs in latency.1.json" in capsys.readouterr().out
+
+
+def test_kernels_can_be_added_to_those_that_are_there(place: Path) -> None:
+    assert run(place, kernel(place, "old", "measure"), "--seeds", "1") == 0
+    assert run(place, kernel(place, "new", "measure"), "--seeds", "1", "--resume") == 0
+    assert kernels(place)["kernels"] == ["old", "new"]
 
 
 def test_a_run_goes_on_with_what_is_missing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +120,7 @@ def test_a_run_goes_on_with_what_is_missing(place: Path, capsys: pytest.CaptureF
     kernel(place, "late", "measure")
     assert run(place, late, good) == 2 and "--resume" in capsys.readouterr().err
     assert run(place, late, good, "--resume") == 0
-    assert kernels(place)["kernels"] == ["late", "good"] and kernels(place)["failed"] == []
+    assert kernels(place)["kernels"] == ["good", "late"] and kernels(place)["failed"] == []
     assert "2 of 2 kernels wholly measured, 1 of them before" in capsys.readouterr().out
     assert run(place, good, "--resume", "--filter", "pipe") == 2 and "other settings" in capsys.readouterr().err
 
