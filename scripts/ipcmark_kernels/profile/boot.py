@@ -50,7 +50,8 @@ def profile_kernel(entry: Entry, folder: Path, work: Workshop) -> tuple[Profiled
     target = folder / entry.id
     if not (target / "run.json").exists():
         raise BadInput(f"{one_line(str(target))}: has no run to put a profile beside; first scripts/kernels run")
-    symbols = read_symbols(entry.symbols or kernel_symbols(entry.kernel, work.busybox, work.place, work.memory_mib, work.cpu_limit_s))
+    symbols = read_symbols(entry.symbols or kernel_symbols(entry.kernel, work.busybox, work.place, work.memory_mib,
+                                                           work.cpu_limit_s))
     with tempfile.TemporaryDirectory(dir=work.place) as name:
         place = Path(name)
         files = _measured(entry, place, work)
@@ -59,7 +60,8 @@ def profile_kernel(entry: Entry, folder: Path, work: Workshop) -> tuple[Profiled
         numbers = read_numbers(sorted(place.glob("*.markers.json")))
         profiled = profile_of(read_counts(place / "counts"), symbols, numbers, load_run(place))
     if not profiled:
-        raise BadInput(f"{one_line(entry.id)}: no case came between markers; the bundle's ipcmark is too old, make another: scripts/bundle")
+        raise BadInput(f"{one_line(entry.id)}: no case came between markers; the bundle's ipcmark is too old, make another: "
+                       "scripts/bundle")
     write_profile(profiled, SEED, target / PROFILE)
     return profiled
 

@@ -40,7 +40,8 @@ def add_judge(parser: argparse.ArgumentParser) -> None:
 
 def add_fail_on(parser: argparse.ArgumentParser, default: float | None) -> None:
     parser.add_argument("--fail-on", metavar="PERCENT", type=percent_of, default=default,
-                        help="end with status 1 where a path is longer by more than that" + (" (default: 2%%)" if default else ""))
+                        help="end with status 1 where a path is longer by more than that"
+                             + (" (default: 2%%)" if default else ""))
 
 
 def report(options: argparse.Namespace) -> int:

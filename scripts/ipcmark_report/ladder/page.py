@@ -91,8 +91,9 @@ def _check(kernels: Kernels) -> str:
                 "instructions and that nobody else ran.")
     low, high = min(one.low for one in checks), max(one.high for one in checks)
     boots = sum(one.boots for one in checks)
-    return (f"Self-check: a loop of five instructions reads {low:.2f}{f' to {high:.2f}' if high > low else ''} in {boots} boots of "
-            f"{len(checks)} kernels; within {CHECK_READS:.2f} ± {CHECK_TOLERANCE:.2f} a boot counts.")
+    reads = f"{low:.2f} to {high:.2f}" if high > low else f"{low:.2f}"
+    return (f"Self-check: a loop of five instructions reads {reads} in {boots} boots of {len(checks)} kernels; within "
+            f"{CHECK_READS:.2f} ± {CHECK_TOLERANCE:.2f} a boot counts.")
 
 
 def _alarms(kernels: Kernels) -> list[str]:
@@ -102,7 +103,7 @@ def _alarms(kernels: Kernels) -> list[str]:
     some = [f"without the self-check: {words.joined(silent)}"] if 0 < len(silent) < len(kernels.boots) else []
     builds = list(dict.fromkeys(boots.build for boots in kernels.boots))
     if len(builds) > 1:
-        some.append(f"measured by {len(builds)} builds, which differ by themselves: {'; '.join(builds[:3])}")
+        some.append(f"measured by {len(builds)} builds, which may differ by themselves: {'; '.join(builds[:3])}")
     marks = [f"{boots.kernel.name}: {mark}" for boots in kernels.boots for mark in boots.marks]
     more = [f"and {len(marks) - MOST_MARKS} more of the kind"] if len(marks) > MOST_MARKS else []
     return [*off, *some, *marks[:MOST_MARKS], *more, *(f"not booted: {line}" for line in kernels.left_out)]
@@ -147,5 +148,5 @@ def _table(kernels: Kernels) -> Table:
         rows.append((boots.kernel.id, boots.kernel.version, boots.kernel.flavour or words.MISSING, str(most),
                      str(len(boots.readings)), check, "yes" if boots.profile else "no",
                      *(facts.get(key, words.MISSING) for key in keys)))
-    return Table(("kernel", "version", "flavour", "boots", "cases", "self-check", "profile", *(key.replace("_", " ") for key in keys)),
-                 3, tuple(rows), len(keys))
+    columns = ("kernel", "version", "flavour", "boots", "cases", "self-check", "profile")
+    return Table((*columns, *(key.replace("_", " ") for key in keys)), 3, tuple(rows), len(keys))
