@@ -25,7 +25,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     add("--format", metavar="FORMATS", action="extend", type=_formats,
         help=f"of the charts: {', '.join(FORMATS)}, one or several with commas (default: {FORMATS[0]})")
     add("--baseline", metavar="KERNEL", help="the kernel that the map holds the others against (default: the oldest)")
-    add("--threshold", metavar="PERCENT", type=percent_of, default=THRESHOLD, help="a change by less is none (default: 2%%)")
+    add("--threshold", metavar="PERCENT", type=percent_of, default=THRESHOLD, help="a change by less is none (default: 1%%)")
 
 
 def add_judge(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def add_judge(parser: argparse.ArgumentParser) -> None:
 def add_fail_on(parser: argparse.ArgumentParser, default: float | None) -> None:
     parser.add_argument("--fail-on", metavar="PERCENT", type=percent_of, default=default,
                         help="end with status 1 where a path is longer by more than that"
-                             + (" (default: 2%%)" if default else ""))
+                             + (" (default: 1%%)" if default else ""))
 
 
 def report(options: argparse.Namespace) -> int:
