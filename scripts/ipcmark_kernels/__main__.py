@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -32,10 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
-        return int(options.execute(options))
+        status = int(options.execute(options))
+        sys.stdout.flush()
+        return status
     except BadInput as error:
         print(f"kernels: {error}", file=sys.stderr)
         return BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read has seen enough; the interpreter must not write the rest on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         place = f"{one_line(str(error.filename))}: " if error.filename else ""
         print(f"kernels: {place}{error.strerror or one_line(str(error))}", file=sys.stderr)

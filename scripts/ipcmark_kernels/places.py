@@ -23,7 +23,7 @@ CACHE_REMEDY = "set XDG_CACHE_HOME to a folder that can be written"
 def default_bundle(arch: str) -> Path:
     """What scripts/bundle made last for that architecture."""
     build = Path(__file__).resolve().parents[2] / "build"
-    found = sorted(build.glob(f"bundle/*{_TARGETS[arch]}*.tar.*"), key=lambda file: file.stat().st_mtime)
+    found = sorted(build.glob(f"bundle/ipcmark-*-{_TARGETS[arch]}.tar.xz"), key=lambda file: file.stat().st_mtime)
     if not found:
         raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle, or give --bundle")
     return found[-1]

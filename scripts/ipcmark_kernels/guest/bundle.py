@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from ipcmark_report.model import BadInput
@@ -18,7 +20,7 @@ def programs_of(bundle: Path, arch: str) -> dict[str, bytes]:
     name = one_line(str(bundle))
     try:
         found = _of_folder(bundle) if bundle.is_dir() else _of_archive(bundle)
-    except (OSError, tarfile.TarError, EOFError) as error:
+    except (OSError, tarfile.TarError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise BadInput(f"{name}: cannot be read as a bundle: {one_line(str(error))}; give --bundle one that scripts/bundle made") from error
     for needed in PROGRAMS:
         if needed not in found:
