@@ -1,11 +1,17 @@
-// What the limits rest on: which cache holds how much, and which limit a case is held against.
+// What the limits rest on: which cache holds how much, which limit a case is held against, and how
+// many instructions a turn of the loop has that says so.
 #include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "bench/harness/caches.hpp"
 #include "bench/harness/case.hpp"
+#include "bench/limits/five_instructions.hpp"
 #include "bench/measure.hpp"
 #include "ipc/backends.hpp"
 
@@ -23,6 +29,52 @@ std::string floor_name(const CaseId& id, Bound bound) {
   const Floor floor = floor_of(id, bound);
   EXPECT_NE(floor.limit.has_value(), !floor.why_none.empty());
   return floor.limit ? floor.limit->to_string() : "";
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
+/// How many instructions a child executes from one stop to the next, of which all but the loop's
+/// are the same whatever `turns` is; 0 where it may not be traced.
+std::int64_t steps_of(std::int64_t turns) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+    ::raise(SIGSTOP);
+    limits::turn_five_instructions(turns);
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFSTOPPED(status)) return 0;
+  std::int64_t steps = 0;
+  do {
+    ++steps;
+    ::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr);
+    ::waitpid(child, &status, 0);
+  } while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  return steps;
+}
+
+TEST(FiveInstructions, AreWhatAProcessorExecutesInATurn) {
+  const std::int64_t few = steps_of(10), many = steps_of(210);
+  if (few == 0) GTEST_SKIP() << "this process may not trace its children";
+  EXPECT_EQ(many - few, 5 * 200);
+}
+
+#endif
+
+TEST(BareTwin, IsNamedWhereOursDoesTheSame) {
+  const CaseId pipe{"latency", "pipe", "pipe", {{"size", "64"}}, Placement::same_core};
+  EXPECT_EQ(bare_twin(pipe)->to_string(), "limits/bare/pipe_round_trip/placement:same_core");
+  CaseId other = pipe;
+  other.placement = Placement::cross_core;
+  EXPECT_FALSE(bare_twin(other));
+  other = pipe;
+  other.parameters[0].second = "65536";
+  EXPECT_FALSE(bare_twin(other));
 }
 
 TEST(Floor, OfPeersThatSleepIsTheFutexAtTheSamePlacement) {

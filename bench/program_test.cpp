@@ -34,9 +34,19 @@ class Program : public ipc::test::LeavesNothing {
   }
 
   static CommandResult run(const std::string& binary, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), fs::read_symlink("/proc/self/exe").parent_path() / binary);
     arguments.insert(arguments.end(), {"--window_ms=5", "--warmup_ms=2", "--grace_ms=20000"});
+    return run_as_is(binary, std::move(arguments));
+  }
+  static CommandResult run_as_is(const std::string& binary, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), fs::read_symlink("/proc/self/exe").parent_path() / binary);
     return run_command(arguments, ipc::os::Deadline::never());
+  }
+  /// The rows that a run with fixed counts writes to standard output.
+  static Json fixed_rows(const std::string& binary, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--benchmark_format=json", "--repetitions=2"});
+    const CommandResult result = run_as_is(binary, std::move(arguments));
+    EXPECT_EQ(code_of(result), 0) << result.errors;
+    return Json::parse(result.output).at("benchmarks");
   }
   static Json catalogue_of(const std::string& binary) {
     const CommandResult result = run(binary, {"--catalogue"});
@@ -93,6 +103,97 @@ TEST_F(Program, CataloguesNameAFloorThatIsALimitOrWhyThereIsNone) {
     EXPECT_EQ(with_floor == 0, none) << binary;
   }
 }
+
+TEST_F(Program, PathHoldsEveryNounOnOneCpuAndSaysWhyOthersAreLeftOut) {
+  std::set<std::string> nouns, measures;
+  for (const char* binary : kBinaries)
+    for (const Json& one : catalogue_of(binary)) {
+      if (!one.at("off_path").get<std::string>().empty()) continue;
+      EXPECT_EQ(one.at("placement"), "same_core") << one.at("name");
+      EXPECT_GT(one.at("operations").get<std::int64_t>(), 0) << one.at("name");
+      EXPECT_EQ(one.at("name").get<std::string>().find("_spin/"), std::string::npos);
+      nouns.insert(one.at("noun"));
+      measures.insert(one.at("measure"));
+    }
+  for (const char* noun : {"process", "pipe", "queue", "shared", "semaphore", "notify", "pool"})
+    EXPECT_TRUE(nouns.contains(noun)) << noun;
+  EXPECT_EQ(measures, (std::set<std::string>{"limits", "fork_cost", "lifecycle", "latency",
+                                             "throughput", "contention"}));
+}
+
+TEST_F(Program, DoesAsManyOperationsInEveryRunWithFixedCounts) {
+  const std::string filter =
+      "--benchmark_filter=(latency/semaphore/(posix|futex)/|latency/pipe/pipe/size:64/|"
+      "latency/pool/threads/).*same_core";
+  std::map<std::string, double> counts;
+  for (const Json& one : catalogue_of("latency"))
+    counts[one.at("name")] = one.at("operations").get<double>();
+  for (int run = 0; run < 2; ++run) {
+    const Json rows = fixed_rows("latency", {"--fixed", filter});
+    EXPECT_EQ(rows.size(), 4u);
+    for (const Json& row : rows) {
+      const std::string name = bench::run::case_name(row.at("name"));
+      EXPECT_EQ(row.at("operations").get<double>(), 2 * counts.at(name)) << row.dump();
+      EXPECT_EQ(row.at("samples"), 2.0) << row.dump();
+    }
+  }
+}
+
+TEST_F(Program, TakesFixedCountsByHandInEveryKindOfLoop) {
+  const auto operations = [](const Json& rows) {
+    std::set<double> found;
+    for (const Json& row : rows) found.insert(row.value("operations", -1.0));
+    return found;
+  };
+  const std::vector<std::string> by_hand{"--operations=16", "--warmup_operations=3"};
+  const auto with = [&](const std::string& filter) {
+    auto arguments = by_hand;
+    arguments.push_back("--benchmark_filter=" + filter);
+    return arguments;
+  };
+  const std::set<double> asked{32};
+  EXPECT_EQ(operations(fixed_rows("throughput", with("throughput/pipe/pipe/size:64/.*same_core"))),
+            asked);
+  EXPECT_EQ(operations(fixed_rows("contention", with("shared/anonymous_atomic/operation:add/"
+                                                     "processes:1/placement:same_core"))),
+            asked);
+  EXPECT_EQ(operations(fixed_rows("fork_cost", with("lifecycle/semaphore/posix/.*same_core"))),
+            asked);
+}
+
+TEST_F(Program, RefusesWhatFixedCountsCannotGoWith) {
+  for (const auto& [arguments, word] :
+       {std::pair{std::vector<std::string>{"--fixed", "--window_ms=5"}, "--window_ms"},
+        std::pair{std::vector<std::string>{"--operations=5", "--anchor_us=5"}, "--anchor_us"},
+        std::pair{std::vector<std::string>{"--markers=x.json"}, "--markers"},
+        std::pair{std::vector<std::string>{"--operations=0"}, "--operations"},
+        std::pair{std::vector<std::string>{"--clock=sundial"}, "--clock"}}) {
+    const CommandResult result = run_as_is("latency", arguments);
+    EXPECT_EQ(code_of(result), 2) << word;
+    EXPECT_NE(result.errors.find(word), std::string::npos) << result.errors;
+  }
+  const Json rows = fixed_rows(
+      "latency", {"--fixed", "--benchmark_filter=latency/queue/shm_ring_spin/size:64/.*same_core"});
+  EXPECT_NE(rows.at(0).at("error_message").get<std::string>().find("spin"), std::string::npos);
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+TEST_F(Program, WritesWhichNumberTheMarkersOfACaseCarry) {
+  const fs::path file = folder_ / "markers.json";
+  fixed_rows("latency",
+             {"--operations=5", kSmallFilter, "--markers=" + file.string(), "--first_marker=4097"});
+  const Json markers = read_json(file).at("markers");
+  std::set<int> numbers;
+  bool is_named = false;
+  for (const Json& one : markers) {
+    numbers.insert(one.at("number").get<int>());
+    is_named |= one.at("case") == kSmallCase;
+  }
+  EXPECT_TRUE(is_named);
+  EXPECT_EQ(numbers.size(), markers.size());
+  EXPECT_EQ(*numbers.begin(), 4097);
+}
+#endif
 
 TEST_F(Program, MeasuresEveryKindOfLimit) {
   const CommandResult result =

@@ -11,9 +11,13 @@ namespace bench {
 /// Of one repetition and of the warm-up before the first; or why the case has no such form.
 struct FixedForm {
   std::int64_t operations = 0;
+  std::int64_t warmup = 0;
   std::string why_none;  ///< empty where there are operations
 
-  [[nodiscard]] static std::int64_t warmup_of(std::int64_t operations) { return operations / 4; }
+  /// Of another number of operations: in the same proportion.
+  [[nodiscard]] std::int64_t warmup_of(std::int64_t others) const {
+    return others * warmup / operations;
+  }
 };
 
 /// By measure and parameters: about 10^6 to 10^7 instructions a repetition, fewer where an

@@ -86,7 +86,7 @@ Window Recorder::window_of(const Case& one) const {
   if (!one.fixed.why_none.empty()) throw CaseFailed("not with fixed counts: " + one.fixed.why_none);
   window.operations = counts_.operations.value_or(one.fixed.operations);
   window.warmup_operations =
-      counts_.warmup_operations.value_or(FixedForm::warmup_of(window.operations));
+      counts_.warmup_operations.value_or(one.fixed.warmup_of(window.operations));
   return window;
 }
 

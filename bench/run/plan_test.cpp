@@ -88,6 +88,38 @@ TEST(Plan, QuickTakesTheQuickCasesAndSetsAsideWhatCannotRun) {
   EXPECT_EQ(plan.not_measurable[0].reason, "no network");
 }
 
+TEST(Plan, PathTakesWhatHasAFixedFormAndNamesWhatQuickHasBeyondIt) {
+  Catalogue catalogue = a_catalogue();
+  for (Case& one : catalogue) one.placement = "same_core";
+  catalogue[0].operations = 20;
+  catalogue[1].off_path = "its peers spin";
+  catalogue[2].off_path = "not in quick";
+  catalogue[2].operations = 400;
+  const Settings settings = preset_settings("path");
+  EXPECT_TRUE(settings.has_fixed_counts());
+  EXPECT_EQ(settings.rounds, 1);
+  EXPECT_EQ(settings.seed, 1u);
+  const Plan plan = make_plan(catalogue, settings);
+  EXPECT_EQ(plan.cases(), 1u);
+  ASSERT_EQ(plan.not_measurable.size(), 2u);
+  EXPECT_EQ(plan.not_measurable[0].reason, "its peers spin");
+  EXPECT_EQ(plan.not_measurable[1].reason, "no network");
+}
+
+TEST(Plan, PathSaysWhyItLacksWhatTheFilterFinds) {
+  Catalogue catalogue = a_catalogue();
+  catalogue[1].placement = "same_core";
+  catalogue[1].off_path = "its peers spin";
+  Settings settings = preset_settings("path");
+  settings.filter = "pipe/pipe";
+  try {
+    static_cast<void>(make_plan(catalogue, settings));
+    FAIL() << "nothing is left";
+  } catch (const Unusable& error) {
+    EXPECT_NE(std::string(error.what()).find("its peers spin"), std::string::npos) << error.what();
+  }
+}
+
 TEST(Plan, FilterSearchesAnywhereInTheName) {
   Settings settings = preset_settings("default");
   settings.filter = "pipe/f.fo$";

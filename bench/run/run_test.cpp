@@ -329,6 +329,38 @@ TEST_F(Versus, RefusesABundleThatIsNone) {
   expect_not_begun(run_quick({"--versus=/nowhere"}), {"no bench binary /nowhere/limits"});
 }
 
+TEST_F(Run, PathSaysThatItsClockCountsInstructionsAndWhatIsOurOwn) {
+  const auto result = ipcmark(
+      {"run", "--preset=path", "--clock=instructions", "--markers", "--out", out().string()});
+  EXPECT_EQ(code_of(result), 0) << result.errors;
+  EXPECT_TRUE(holds(result.output, "5 cases, 1 process each, 3 repetitions of each case's own"));
+  EXPECT_TRUE(holds(result.output, "ns are executed instructions"));
+  const Json run = record();
+  EXPECT_EQ(run["preset"], "path");
+  EXPECT_EQ(run["clock"], "instructions");
+  EXPECT_EQ(run["markers"], true);
+  EXPECT_EQ(run["seed"], 1);
+  for (const Json& row : read_json(out() / "latency.1.json")["benchmarks"]) {
+    EXPECT_EQ(row["clock"], "instructions");
+    EXPECT_EQ(row["bare"], "limits/pipe/quick/size:64/placement:unpinned");
+    EXPECT_EQ(row["own"], 1.0);
+  }
+  EXPECT_EQ(code_of(resume()), 0);
+}
+
+TEST_F(Run, RefusesWhatPathAndItsClockCannotGoWith) {
+  const auto refused = [&](std::vector<std::string> arguments, const char* word) {
+    arguments.insert(arguments.begin(), {"run", "--out=" + out().string()});
+    expect_not_begun(ipcmark(arguments), {word, "path"});
+  };
+  refused({"--preset=path", "--window-ms=5"}, "--window-ms");
+  refused({"--preset=path", "--warmup-ms=5"}, "--warmup-ms");
+  refused({"--preset=path", "--anchor-us=5"}, "--anchor-us");
+  refused({"--preset=quick", "--clock=instructions"}, "--clock");
+  refused({"--preset=quick", "--markers"}, "--markers");
+  expect_bad("--clock=sundial", {"--clock", "sundial"});
+}
+
 TEST_F(Run, ListShowsEveryCaseAndWhySomeCannotRun) {
   const auto text = ipcmark({"list"});
   EXPECT_EQ(code_of(text), 0) << text.errors;
