@@ -71,7 +71,9 @@ def _measured(entry: Entry, place: Path, work: Workshop) -> dict[str, bytes]:
                   work.memory_mib, more=tuple(option(work.plugin, place / "counts")))
     outcome = outcome_of(Boots(work.cpu_limit_s).boot(guest))
     if outcome.fault:
-        last = f" ({outcome.lines[-1]})" if outcome.lines else ""
+        # What the kernel says comes after what the program said.
+        lines = [line for line in outcome.lines if not line.startswith("[")] or outcome.lines
+        last = f" ({lines[-1]})" if lines else ""
         raise BadInput(f"{one_line(entry.id)}: {outcome.fault}{last}")
     return outcome.files
 
