@@ -12,10 +12,11 @@ from types import FrameType, ModuleType
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
-from .commands import available, fetch, run
+from .commands import available, fetch, judge, profile, report, run
 
 BAD_INPUT = 2
-COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch, "run": run}
+COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch, "run": run, "profile": profile, "report": report,
+                                   "judge": judge}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -98,7 +98,7 @@ def _load(path: Path) -> Run:
     # Each round measures the cases in another order; the page shows them in that of the plan.
     planned = {case: index for index, case in enumerate(info.cases)}
     rows.sort(key=lambda row: planned.get(row.case.text, len(planned)))
-    marks = _clock_marks(info) + _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
+    marks = clock_marks(info) + _progress_marks(info, rows, _measured(path, info)) + _build_marks(builds) + marks
     return Run(path, info, environment, tuple(rows), tuple(histograms), tuple(marks), tuple(processes),
                tuple(sorted(caches.items())))
 
@@ -356,7 +356,8 @@ def _build_marks(builds: set[str]) -> list[str]:
     return marks
 
 
-def _clock_marks(info: RunInfo) -> list[str]:
+def clock_marks(info: RunInfo) -> list[str]:
+    """What is to be known of a run whose clock is none."""
     if info.clock != INSTRUCTIONS:
         return []
     return ["This run counts executed instructions, of the program and of the kernel, in an emulator: they are no cycles and no "

@@ -12,10 +12,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ipcmark_report.ladder.options import add_fail_on
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
@@ -30,6 +31,7 @@ from ..qemu.machine import CLOCKS, Guest, version_of
 from ..qemu.probe import demand_kvm
 from ..runs.campaign import Plan, measure
 from ..runs.entries import Entry, entries_of
+from ..runs.judging import UNKNOWN, baseline_folder, judge_all
 from ..runs.record import KernelRecord, Settings, finished, named_before
 from .fetch import obtain, obtain_busybox
 
@@ -37,36 +39,77 @@ SUMMARY = "boot kernels in QEMU and measure each"
 ENOUGH_SEEDS = 3
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_kernels(parser: argparse.ArgumentParser) -> None:
+    """Which kernels."""
     parser.add_argument("kernels", metavar="KERNEL", nargs="*",
                         help="a series (6.1-cloud), a version, or the file of a kernel; NAME=KERNEL calls it otherwise")
     parser.add_argument("--kernel", metavar="FILE", type=Path, action="append", default=[], help="a kernel that you built")
     parser.add_argument("--symbols", metavar="FILE", type=Path, help="its System.map")
     parser.add_argument("--append", metavar="WORDS", action="append", default=[],
                         help="add to the kernel's command line; given several times, each is measured, and '' is none")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_kernels(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write, a run directory a kernel")
     parser.add_argument("--resume", action="store_true", help="keep the kernels that DIR already has")
     parser.add_argument("--filter", metavar="RE", default="", help="extended regular expression to be found in a case's name")
     parser.add_argument("--seeds", metavar="N", type=_count, default=ENOUGH_SEEDS, help="boots a kernel (default: %(default)s)")
     parser.add_argument("--clock", choices=CLOCKS, default=CLOCKS[0],
                         help="path: count executed instructions, the same each time; wall: real time, only where KVM works")
-    parser.add_argument("--bundle", metavar="BUNDLE", type=Path, help="static programs of scripts/bundle, an archive or a folder")
     parser.add_argument("--jobs", metavar="N", type=_count, default=os.cpu_count() or 1, help="boots at once (default: %(default)s)")
     parser.add_argument("--verify", action="store_true", help="boot the first seed of each kernel again, and hold both against each other")
-    parser.add_argument("--memory", metavar="MIB", type=_count, default=1024, help="of the guest (default: %(default)s)")
-    parser.add_argument("--limit", metavar="S", type=_count, default=300,
-                        help="CPU time after which a boot counts as hung (default: %(default)s)")
+    parser.add_argument("--profile", action="store_true", help="count the functions of each kernel too, by one more boot")
+    parser.add_argument("--baseline", metavar="RUN",
+                        help="what --fail-on holds the kernels against: the run of a kernel, or a kernel to measure too")
+    add_fail_on(parser, None)
+    add_limits(parser)
     add_archive_options(parser)
 
 
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """What a boot is made of, and what it may take."""
+    parser.add_argument("--bundle", metavar="BUNDLE", type=Path, help="static programs of scripts/bundle, an archive or a folder")
+    parser.add_argument("--memory", metavar="MIB", type=_count, default=1024, help="of the guest (default: %(default)s)")
+    parser.add_argument("--limit", metavar="S", type=_count, default=300,
+                        help="CPU time after which a boot counts as hung (default: %(default)s)")
+
+
 def execute(options: argparse.Namespace) -> int:
+    if (options.baseline is None) != (options.fail_on is None):
+        raise BadInput("--baseline and --fail-on: one says what a kernel is held against, the other by how much; give both")
+    if options.fail_on is None:
+        _check(options)
+        return _run(options, named_entries(options))
+    try:
+        return _judged(options)
+    except BadInput as fault:
+        # Not 2: `git bisect run` would take it for a kernel that is bad.
+        print(f"kernels: {fault}", file=sys.stderr)
+        return UNKNOWN
+
+
+def _judged(options: argparse.Namespace) -> int:
+    """Measures, and says whether any kernel's path is longer than the baseline's."""
+    _check(options)
+    base = baseline_folder(options.baseline)
+    if base is None and len(options.append) > 1:
+        raise BadInput("--baseline: with several --append give it the run of a kernel, which says what it was booted with")
+    entries = named_entries(options)
+    also = [] if base else entries_named([options.baseline], options)
+    status = _run(options, [*also, *entries])
+    if status > 128:
+        return status
+    return judge_all(base or options.out / also[0].id, [options.out / entry.id for entry in entries], options.fail_on,
+                     options.filter)
+
+
+def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
     began = time.monotonic()
     version = version_of(options.arch)
-    _check(options)
     programs = programs_of(options.bundle or default_bundle(options.arch), options.arch)
-    entries = _entries(options)
     busybox = obtain_busybox(options.arch, archive_of(options))
-    with held(options.out, "give --out another name", waiting=False), _workshop(options.out) as place:
+    with held(options.out, "give --out another name", waiting=False), workshop(options.out) as place:
         initramfs = place / "initramfs"
         arguments = arguments_of(options)
         write_initramfs(initramfs, programs, busybox, arguments)
@@ -85,6 +128,11 @@ def execute(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print(f"kernels: interrupted; --resume goes on with {one_line(str(options.out))}", file=sys.stderr)
             return 128 + signal.SIGINT
+        if options.profile:
+            # Of a kernel that was measured anew the profile went with its folder.
+            there = [entry for entry in entries if (options.out / entry.id / "run.json").exists()
+                     and not (options.out / entry.id / "profile.json").exists()]
+            profile_all(options, there, place, programs, busybox)
     return _tell(options, kept, records, time.monotonic() - began)
 
 
@@ -94,8 +142,26 @@ def arguments_of(options: argparse.Namespace) -> list[str]:
     return [*words, *(["--filter", options.filter] if options.filter else [])]
 
 
+def profile_all(options: argparse.Namespace, entries: Sequence[Entry], place: Path, programs: Mapping[str, bytes],
+                busybox: Path) -> int:
+    """Writes the profile of each kernel that can be had; 1 where one cannot."""
+    # Only here: what reads runs takes a moment to come, and packages that other commands do without.
+    from ..profile.boot import demand_amd64, profile_kernel, told, workshop_in
+    demand_amd64(options.arch)
+    initramfs, failed = place / "profile.initramfs", 0
+    write_initramfs(initramfs, programs, busybox, [*arguments_of(options), "--markers"])
+    work = workshop_in(place, initramfs, busybox, options.memory, options.limit)
+    for entry in entries:
+        try:
+            print(told(entry, profile_kernel(entry, options.out, work)), flush=True)
+        except BadInput as fault:
+            print(f"kernels: {fault}", file=sys.stderr)
+            failed += 1
+    return 1 if failed else 0
+
+
 @contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
+def workshop(folder: Path) -> Iterator[Path]:
     """A place for what goes away again; also what a killed run left there goes."""
     for left in (one for prefix in ("boot", "kernel", "ipcmark") for one in folder.glob(f".{prefix}-*")):
         shutil.rmtree(left, ignore_errors=True)
@@ -108,13 +174,19 @@ def _workshop(folder: Path) -> Iterator[Path]:
         raise BadInput(f"{one_line(str(folder))}: the disk is full; make room, and --resume goes on") from error
 
 
-def _check(options: argparse.Namespace) -> None:
+def check_kernels(options: argparse.Namespace) -> None:
     if not options.kernels and not options.kernel:
         raise BadInput("name a kernel, such as 6.1-cloud, or give --kernel a file; `scripts/kernels available` lists Debian's")
     if options.symbols and (not options.symbols.is_file() or not options.kernel):
         raise BadInput(f"{one_line(str(options.symbols))}: --symbols wants the System.map of the kernel that --kernel names")
     if not all(re.fullmatch(r"[ -~]*", words) for words in options.append):
         raise BadInput("--append: a kernel's command line is plain ASCII")
+
+
+def _check(options: argparse.Namespace) -> None:
+    check_kernels(options)
+    if options.profile and options.clock == "wall":
+        raise BadInput("--profile: what is counted are instructions, not time; leave it out with --clock wall")
     if options.verify and options.clock == "wall":
         raise BadInput("--verify: by the wall clock no two boots are the same; leave it out")
     if options.out.is_dir() and any(options.out.iterdir()) and not options.resume:
@@ -124,8 +196,13 @@ def _check(options: argparse.Namespace) -> None:
               file=sys.stderr)
 
 
-def _entries(options: argparse.Namespace) -> list[Entry]:
-    words = [*options.kernels, *(f"{'' if '/' in str(file) else './'}{file}" for file in options.kernel)]
+def named_entries(options: argparse.Namespace) -> list[Entry]:
+    check_kernels(options)
+    return entries_named([*options.kernels, *(f"{'' if '/' in str(file) else './'}{file}" for file in options.kernel)], options)
+
+
+def entries_named(words: Sequence[str], options: argparse.Namespace) -> list[Entry]:
+    """Those of these words; kernels of Debian are fetched where they are not here yet."""
     return entries_of(words, options.append, options.arch, lambda wanted: obtain(wanted, options.arch, archive_of(options)),
                       options.symbols.resolve() if options.symbols else None)
 

@@ -17,14 +17,18 @@ _EPOCH = 1_767_225_600  # 2026-01-01, as the guest's clock
 
 
 def write_initramfs(target: Path, programs: Mapping[str, bytes], busybox: Path, arguments: Sequence[str]) -> None:
+    """What measures: the script, the programs and what `ipcmark run` is told."""
+    write_archive(target, {"init": _INIT.read_bytes(), "bin/busybox": busybox.read_bytes(),
+                           "ipcmark/arguments": (shlex.join(arguments) + "\n").encode(),
+                           **{f"ipcmark/{program}": content for program, content in programs.items()}})
+
+
+def write_archive(target: Path, files: Mapping[str, bytes]) -> None:
     """Not compressed: the guest would count the unpacking, which takes longer than reading it."""
     if shutil.which("cpio") is None:
         raise BadInput("cpio: not here; install it: apt-get install cpio")
     with tempfile.TemporaryDirectory(prefix=".root-", dir=target.parent) as name:
         root = Path(name)
-        files = {"init": _INIT.read_bytes(), "bin/busybox": busybox.read_bytes(),
-                 "ipcmark/arguments": (shlex.join(arguments) + "\n").encode(),
-                 **{f"ipcmark/{program}": content for program, content in programs.items()}}
         for path, content in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(content)
@@ -32,8 +36,8 @@ def write_initramfs(target: Path, programs: Mapping[str, bytes], busybox: Path, 
         listed = sorted(str(one.relative_to(root)) for one in root.rglob("*"))
         for path in [*listed, "."]:
             os.utime(root / path, (_EPOCH, _EPOCH))
-        for folder in ("bin", "ipcmark"):
-            (root / folder).chmod(0o755)
+        for folder in {root / path.split("/")[0] for path in files if "/" in path}:
+            folder.chmod(0o755)
         with target.open("wb") as archive:
             done = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "--reproducible"], cwd=root,
                                   input="\n".join(listed).encode(), stdout=archive, stderr=subprocess.PIPE, check=False)

@@ -40,7 +40,7 @@ MACHINES = {
 
 @dataclass(frozen=True)
 class Guest:
-    """One boot to make. `clock` path: time is instructions; wall: the processor's own, by KVM."""
+    """One boot to make. `clock` path: time is instructions; wall: the processor's own, by KVM. `more` is for QEMU."""
 
     arch: str
     clock: str
@@ -52,6 +52,7 @@ class Guest:
     append: str = ""
     memory_mib: int = 1024
     probe: bool = False
+    more: tuple[str, ...] = ()
 
 
 def command_of(guest: Guest) -> list[str]:
@@ -60,7 +61,8 @@ def command_of(guest: Guest) -> list[str]:
     serials = [guest.console] if machine.result == "console" else [guest.console, guest.result]
     return [machine.program, *machine.board, *_time(guest, machine), "-m", str(guest.memory_mib), "-nodefaults",
             "-no-user-config", "-display", "none", "-no-reboot", "-kernel", str(guest.vmlinuz), "-initrd", str(guest.initramfs),
-            *(word for serial in serials for word in ("-serial", f"file:{serial}")), "-append", kernel_words(guest)]
+            *(word for serial in serials for word in ("-serial", f"file:{serial}")), "-append", kernel_words(guest),
+            *guest.more]
 
 
 def kernel_words(guest: Guest) -> str:

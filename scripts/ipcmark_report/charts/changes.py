@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from ..compare.page import percent
 from ..compare.page.marks import Mark
-from ..compare.page.views import ChangeMap, Field, MapGroup
+from ..compare.page.views import ChangeMap, Field, MapGroup, MapWords
 from ..svg import GRID, INK
 from ..text import shorten
 from .canvas import CHARACTER, COLOURS, FONT, WIDTH, Canvas
@@ -48,7 +48,7 @@ def change_map(view: ChangeMap) -> Canvas:
         axes = page.axes(left, y + HEADING, field * count, ROW * len(group.rows))
         _fields(axes, group, count, field, full)
         y += HEADING + ROW * len(group.rows)
-    _legend(page, y + 0.1, full)
+    _legend(page, y + 0.1, full, view.words)
     return page
 
 
@@ -100,13 +100,13 @@ def _mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
         axes.plot([x], [y], linestyle="none", marker="o", markersize=4.5, markerfacecolor="none", color=INK, markeredgewidth=1)
 
 
-def _legend(page: Canvas, top: float, full: float) -> None:
+def _legend(page: Canvas, top: float, full: float, words: MapWords) -> None:
     """The marks on one line, the colours on the next."""
     samples: Sequence[tuple[str, Field]] = (
-        ("changed", Field(math.exp(full), Mark.STARRED)), ("confounded", Field(math.exp(full / 2), Mark.STARRED, True)),
+        ("changed", Field(math.exp(full), Mark.STARRED)), (words.hatched, Field(math.exp(full / 2), Mark.STARRED, True)),
         ("equivalent", Field(1.001, Mark.EQUIVALENT)), ("inconclusive", Field(1.0, Mark.INCONCLUSIVE)))
-    colours = ((percent.change(math.exp(-full)) + " or faster", Field(math.exp(-full), Mark.EQUIVALENT), FASTER),
-               (percent.change(math.exp(full)) + " or slower", Field(math.exp(full), Mark.EQUIVALENT), SLOWER))
+    colours = ((f"{percent.change(math.exp(-full))} or {words.less}", Field(math.exp(-full), Mark.EQUIVALENT), FASTER),
+               (f"{percent.change(math.exp(full))} or {words.more}", Field(math.exp(full), Mark.EQUIVALENT), SLOWER))
     for index, (name, field) in enumerate(samples):
         x = 0.1 + 1.3 * index
         axes = page.axes(x, top, 0.22, 0.16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ..judging import SelfTest
-from ..model import Run
+from ..model import INSTRUCTIONS, Run
 from ..text import shorten
 from . import controls as control
 from .cells import Draft
@@ -35,6 +35,8 @@ def confounders(plan: Plan, differences: Sequence[Difference]) -> tuple[str, ...
 def refused(plan: Plan, ours: Sequence[Run], theirs: Sequence[Run], varying: tuple[str, ...],
             differences: Sequence[Difference]) -> str:
     """Why no cell can have a verdict; empty where each can."""
+    if (counted := _counted(ours, theirs)) is not None:
+        return counted
     boots = min(len(ours), len(theirs))
     if plan.design is Design.BOOTS:
         for runs in (ours, theirs):
@@ -49,6 +51,14 @@ def refused(plan: Plan, ours: Sequence[Run], theirs: Sequence[Run], varying: tup
         return (f"1 boot a side: one boot is one sample of a kernel; no verdict with fewer than {LEAST_BOOTS} "
                 "boots on either side (--base and --new, each several times)")
     return ""
+
+
+def _counted(ours: Sequence[Run], theirs: Sequence[Run]) -> str | None:
+    """Of instructions: their tests of chance say nothing, since equal boots have equal counts."""
+    if all(run.info.clock == INSTRUCTIONS for run in (*ours, *theirs)):
+        return ("instructions were counted, and boots with other seeds are no sample of chance: `scripts/kernels judge BASE NEW` "
+                "says what differs beyond the seeds")
+    return None
 
 
 def void(controls: Sequence[Cell], anchor: str, differences: Sequence[Difference], varying: tuple[str, ...]) -> str:
@@ -75,7 +85,7 @@ def run_alarms(ours: Sequence[Run], theirs: Sequence[Run], names: tuple[str, str
     paths = [run.path.resolve() for run in (*ours, *theirs)]
     if len(set(paths)) < len(paths):
         alarms.append("One run stands on both sides, or twice on one: it differs from itself by nothing.")
-    if plan.design is Design.UNPAIRED:
+    if plan.design is Design.UNPAIRED and _counted(ours, theirs) is None:
         alarms.append("NOT INTERLEAVED: one run was measured after the other, so every drift of the machine is part of each "
                       "difference; `ipcmark run --versus` takes turns.")
     return alarms

@@ -24,9 +24,19 @@ class MapGroup:
 
 
 @dataclass(frozen=True)
+class MapWords:
+    """What the legend calls fields: less and more than the base, hatched ones."""
+
+    less: str = "faster"
+    more: str = "slower"
+    hatched: str = "confounded"
+
+
+@dataclass(frozen=True)
 class ChangeMap:
     columns: tuple[str, ...]
     groups: tuple[MapGroup, ...]
+    words: MapWords = MapWords()
 
 
 @dataclass(frozen=True)

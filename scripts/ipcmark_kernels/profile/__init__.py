@@ -1,0 +1,1 @@
+"""Which functions of a kernel the measured operations execute, and how many instructions of each."""

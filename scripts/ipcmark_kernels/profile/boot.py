@@ -1,0 +1,85 @@
+"""One more boot of a kernel that was measured, with the plugin in QEMU: its profile beside its run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipcmark_report.load import load_run
+from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
+
+from ..qemu.boot import Boots
+from ..qemu.machine import Guest
+from ..qemu.outcome import outcome_of
+from ..runs.entries import Entry
+from .counts import read_counts
+from .kallsyms import kernel_symbols
+from .plugin import build, option
+from .record import PROFILE, Profiled, profile_of, read_numbers, write_profile
+from .symbols import read_symbols
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all profiles have in common. `initramfs` measures with markers; `place` goes away in the end."""
+
+    place: Path
+    initramfs: Path
+    busybox: Path
+    plugin: Path
+    memory_mib: int
+    cpu_limit_s: int
+
+
+def workshop_in(place: Path, initramfs: Path, busybox: Path, memory_mib: int, cpu_limit_s: int) -> Workshop:
+    return Workshop(place, initramfs, busybox, build(place), memory_mib, cpu_limit_s)
+
+
+def demand_amd64(arch: str) -> None:
+    if arch != "amd64":
+        raise BadInput(f"--arch {arch}: functions are counted on amd64 only; leave the profile out")
+
+
+def profile_kernel(entry: Entry, folder: Path, work: Workshop) -> tuple[Profiled, ...]:
+    """Writes profile.json beside the kernel's run, or BadInput."""
+    target = folder / entry.id
+    if not (target / "run.json").exists():
+        raise BadInput(f"{one_line(str(target))}: has no run to put a profile beside; first scripts/kernels run")
+    symbols = read_symbols(entry.symbols or kernel_symbols(entry.kernel, work.busybox, work.place, work.memory_mib,
+                                                           work.cpu_limit_s))
+    with tempfile.TemporaryDirectory(dir=work.place) as name:
+        place = Path(name)
+        files = _measured(entry, place, work)
+        for file, content in files.items():
+            (place / file).write_bytes(content)
+        numbers = read_numbers(sorted(place.glob("*.markers.json")))
+        profiled = profile_of(read_counts(place / "counts"), symbols, numbers, load_run(place))
+    if not profiled:
+        raise BadInput(f"{one_line(entry.id)}: no case came between markers; the bundle's ipcmark is too old, make another: "
+                       "scripts/bundle")
+    write_profile(profiled, SEED, target / PROFILE)
+    return profiled
+
+
+def _measured(entry: Entry, place: Path, work: Workshop) -> dict[str, bytes]:
+    guest = Guest("amd64", "path", entry.kernel.vmlinuz, work.initramfs, place / "console", place / "result", SEED, entry.append,
+                  work.memory_mib, more=tuple(option(work.plugin, place / "counts")))
+    outcome = outcome_of(Boots(work.cpu_limit_s).boot(guest))
+    if outcome.fault:
+        # What the kernel says comes after what the program said.
+        lines = [line for line in outcome.lines if not line.startswith("[")] or outcome.lines
+        last = f" ({lines[-1]})" if lines else ""
+        raise BadInput(f"{one_line(entry.id)}: {outcome.fault}{last}")
+    return outcome.files
+
+
+def told(entry: Entry, profiled: Sequence[Profiled]) -> str:
+    """How well the functions agree with the clock, in one line."""
+    off = max(profiled, key=lambda one: abs(one.disagreement))
+    return (f"{entry.id}: functions of {len(profiled)} {'case' if len(profiled) == 1 else 'cases'}, together within "
+            f"{100 * abs(off.disagreement):.2f} % of the clock")

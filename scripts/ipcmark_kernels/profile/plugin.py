@@ -1,0 +1,37 @@
+"""Makes the plugin of QEMU that counts: compiled on the spot, since it belongs to the machine that boots."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
+
+SOURCE = Path(__file__).resolve().parent / "count_functions.c"
+FLAGS = ("-O2", "-shared", "-fPIC", "-std=gnu11")
+DEADLINE_S = 120
+
+
+def build(folder: Path) -> Path:
+    """The plugin, in that folder; BadInput where this machine has no compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise BadInput("cc: there is no C compiler, and the profile is made by a plugin that is compiled here; "
+                       "apt-get install gcc libc6-dev")
+    target = folder / "count_functions.so"
+    done = subprocess.run([compiler, *FLAGS, "-o", str(target), str(SOURCE)], capture_output=True, text=True,
+                          errors="replace", timeout=DEADLINE_S)
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["no message"])[0]
+        raise BadInput(f"{SOURCE.name}: cannot be compiled: {one_line(said)}; apt-get install gcc libc6-dev")
+    return target
+
+
+def option(plugin: Path, counts: Path) -> list[str]:
+    """What QEMU is told. A comma ends a value for QEMU; doubled it is one."""
+    def escaped(path: Path) -> str:
+        return str(path).replace(",", ",,")
+
+    return ["-plugin", f"file={escaped(plugin)},out={escaped(counts)}"]

@@ -1,0 +1,104 @@
+"""Reads the kernels of a directory: kernels.json, and of each kernel.json, profile.json and its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..estimates import select
+from ..fields import Fields, check_schema, number_fault, read_object
+from ..load import clock_marks, load_run
+from ..model import INSTRUCTIONS, BadInput, Run
+from ..text import one_line, plain
+from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
+
+KERNELS, KERNEL, PROFILE = "kernels.json", "kernel.json", "profile.json"
+AGAIN = "boot that kernel again: scripts/kernels run"
+# The loop of five instructions: a boot that counts another number was not alone, or did not count instructions.
+CHECK = ("limits", "alu", "five_instructions")
+CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
+# Of what is known of a kernel, in the words of its file.
+_SHOWN = ("release", "arch", "package", "vmlinuz_sha256", "qemu_version", "command_line")
+
+
+def read_kernels(path: Path) -> Kernels:
+    """All kernels that a directory of `scripts/kernels run` holds, or BadInput."""
+    if not path.is_dir():
+        raise BadInput(f"{one_line(str(path))}: no such directory; name one written by `scripts/kernels run`")
+    boots, left_out = [], list(_failed(path))
+    for folder in sorted(one.parent for one in path.glob(f"*/{KERNEL}")):
+        if (folder / "run.json").exists():
+            boots.append(read_boots(folder))
+        elif not any(line.startswith(f"{folder.name}:") for line in left_out):
+            left_out.append(f"{one_line(folder.name)}: has no run")
+    if not boots:
+        raise BadInput(f"{one_line(str(path))}: holds no kernel with a run; write one with `scripts/kernels run`")
+    return Kernels(path, in_order(boots), tuple(left_out))
+
+
+def read_boots(path: Path) -> Boots:
+    """The boots of one kernel; of a run that says nothing of a kernel, as its environment knows it."""
+    run = load_run(path)
+    if run.info.clock != INSTRUCTIONS:
+        raise BadInput(f"{one_line(str(path))}: was measured by the wall clock, and this is of instructions; "
+                       "compare its boots with scripts/compare")
+    selection = select(run)
+    quiet = [one for one in selection.estimates if one.estimator == "quiet"]
+    found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
+                                          tuple(value for _, value in one.values))
+             for one in quiet}
+    checks = {one.case.text: one for one in quiet
+              if (one.case.measure, one.case.noun, one.case.backend) == CHECK}
+    off = tuple(f"boot {number}: {value:.2f} in place of {CHECK_READS:.2f}" for one in checks.values()
+                for number, value in one.values if abs(value - CHECK_READS) > CHECK_TOLERANCE)
+    failed = dict.fromkeys(f"{row.case.text}: {one_line(row.error)}" for row in run.rows if row.error is not None)
+    return Boots(
+        _kernel(path, run), path, {name: one for name, one in found.items() if name not in checks},
+        {one.case.text: one.case for one in quiet if one.case.text not in checks},
+        next((found[name] for name in checks), None), off,
+        # That instructions are no time the page says itself.
+        (*(mark for mark in run.marks if mark not in clock_marks(run.info)), *([selection.says] if selection.says else [])),
+        tuple(failed), _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
+
+
+def _failed(path: Path) -> Iterator[str]:
+    """What kernels.json says of kernels that did not boot."""
+    file = path / KERNELS
+    if not file.exists():
+        return
+    kernels = read_object(file, AGAIN)
+    check_schema(kernels)
+    for one in kernels.objects("failed") if "failed" in kernels.values else []:
+        why = dict.fromkeys(failure.text("why") for failure in one.objects("failures"))
+        yield one_line(f"{one.text('id')}: {'; '.join(why)}")
+
+
+def _kernel(path: Path, run: Run) -> Kernel:
+    file = path / KERNEL
+    if not file.exists():
+        release = run.environment.start_text("kernel", "release") or path.name
+        return Kernel(path.name, release, "")
+    kernel = read_object(file, AGAIN)
+    check_schema(kernel)
+    facts = tuple((key, kernel.shown(key)) for key in _SHOWN if kernel.values.get(key) not in (None, ""))
+    # Another command line makes another kernel of it: what follows it in versions must not be held against it.
+    flavour = " ".join(filter(None, (kernel.text("flavour"), kernel.shown("append", ""))))
+    return Kernel(one_line(path.name), one_line(kernel.text("version")), one_line(flavour), facts)
+
+
+def _profile(path: Path) -> dict[str, CaseProfile] | None:
+    file = path / PROFILE
+    if not file.exists():
+        return None
+    profile = read_object(file, "count its functions again: scripts/kernels profile")
+    check_schema(profile)
+    return {plain(case.text("case")): _case_profile(case) for case in profile.objects("cases")}
+
+
+def _case_profile(case: Fields) -> CaseProfile:
+    functions = case.child("functions")
+    if any(number_fault(value) for value in functions.values.values()):
+        raise case.wrong("functions", "numbers by function")
+    clock = case.values.get("clock")
+    return CaseProfile({one_line(name): float(value) for name, value in functions.values.items()},
+                       None if number_fault(clock) else float(clock))
