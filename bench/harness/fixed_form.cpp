@@ -77,7 +77,7 @@ std::int64_t operations_of(const CaseId& id) {
   return id.noun == "pool" ? 200 : messages(id, 400);
 }
 
-/// Two that share a CPU take turns in a way that a scheduler finds only after some ms: whether the
+/// Two that share a CPU need longer until a scheduler has settled how they take turns: whether the
 /// one that is woken runs at once, for instance.
 bool has_peers(const CaseId& id) {
   if (starts_a_process(id) || id.measure == "lifecycle") return false;
