@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .discovery import ALPHA
-from .model import Change, Design, Mix, Path
+from .model import Change, Design, Mix, Path, Whole
 from .paths import LEAST_SWITCHES
 
 SIGNS = "the paths and the whole disagree in sign"
@@ -19,8 +19,8 @@ def judged(mix: Mix, q: float, change: Change, design: Design) -> Mix:
     if design is Design.INTERLEAVED:
         simpson = changed and _hides(mix, change)
         return replace(mix, q=q, changed=changed, simpson=simpson, says=_says(mix, change, changed, simpson))
-    against = tuple(why for why, holds in ((SIGNS, _disagree(mix, change)), (MIX, changed)) if holds)
-    simpson = SIGNS in against and change.p is not None and change.p < ALPHA
+    against = tuple(why for why, holds in ((SIGNS, _disagree(mix, change, changed)), (MIX, changed)) if holds)
+    simpson = SIGNS in against and _is_sure(mix.whole) and _is_sure(change)
     # Within paths the mix is out of the figure, unless it moved within one as well.
     remains = changed and mix.left > LEAST_SWITCHES
     says = _says_within(mix, changed, simpson, against)
@@ -44,11 +44,15 @@ def _way(path: Path) -> int:
     return int(path.interval.low > 1) - int(path.interval.high < 1)
 
 
-def _disagree(mix: Mix, change: Change) -> bool:
-    """The whole would be believed by itself, and points the other way than what is compared within paths."""
-    if mix.whole is None or change.ratio is None or mix.whole.p >= ALPHA:
+def _disagree(mix: Mix, change: Change, changed: bool) -> bool:
+    """The whole points the other way than what is compared within paths; where neither is sure that says nothing."""
+    if mix.whole is None or change.ratio is None or not (_is_sure(mix.whole) or (changed and _is_sure(change))):
         return False
     return (mix.whole.ratio - 1) * (change.ratio - 1) < 0
+
+
+def _is_sure(one: Change | Whole | None) -> bool:
+    return one is not None and one.p is not None and one.p < ALPHA
 
 
 def _says(mix: Mix, change: Change, changed: bool, simpson: bool) -> str:

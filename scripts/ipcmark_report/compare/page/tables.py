@@ -72,7 +72,7 @@ def mix_text(mix: Mix | None) -> str:
     if mix.simpson:
         return f"Simpson: {mix.says}"
     moved = f"{digits(mix.base_switches)} → {digits(mix.new_switches)}"
-    return moved if mix.changed else percent.MISSING
+    return moved if mix.changed else mix.says or percent.MISSING
 
 
 def change_table(comparison: Comparison) -> Table:

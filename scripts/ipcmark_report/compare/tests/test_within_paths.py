@@ -11,12 +11,13 @@ from ipcmark_report.compare import mix as mixes
 from ipcmark_report.compare.cells import Draft, cell_of, draft_of, with_q
 from ipcmark_report.compare.design import Plan
 from ipcmark_report.compare.groups import Member, overall_of
-from ipcmark_report.compare.model import Cell, Design, Mix, Verdict
+from ipcmark_report.compare.model import Cell, Change, Design, Mix, Path, Verdict, Whole
 from ipcmark_report.compare.processes import Side, Unit
 from ipcmark_report.compare.remarks import confounders
-from ipcmark_report.compare.sample import Distances
+from ipcmark_report.compare.sample import distances_of
 from ipcmark_report.compare.yardsticks import Yardsticks
 from ipcmark_report.load import parse_case
+from ipcmark_report.tests.pairs import FAR_COST, FAR_NS, NEAR_NS
 
 UNPAIRED = Plan(Design.UNPAIRED)
 BLOCKS = Plan(Design.BOOTS, tuple((boot, boot) for boot in range(8)))
@@ -29,20 +30,22 @@ OLD, NEW = {LONG: 13170.0, SHORT: 10740.0}, {LONG: 14430.0, SHORT: 11740.0}
 MOSTLY_LONG, MOSTLY_SHORT = (LONG, LONG, LONG, LONG, SHORT), (LONG, SHORT, SHORT, SHORT, SHORT)
 
 
-def side(times: dict[float, float], taken: Sequence[float], offset: int, boots: int = 8) -> Side:
-    """Of each boot, a process a path `taken`; no two take quite the same time."""
+def side(times: dict[float, float], taken: Sequence[float], offset: int, boots: int = 8, far: Sequence[int] = ()) -> Side:
+    """Of each boot, a process a path `taken`, of which those at `far` have their CPUs far apart; times scatter a little."""
     units = []
     for boot in range(boots):
         for index, switches in enumerate(taken):
             number = boot * len(taken) + index
             jitter = 0.001 * ((7 * number + 5 * offset) % 11 - 5)
-            units.append(Unit(number + 1, {"quiet": log(times[switches]) + jitter}, 0.0, switches, 1.0, boot))
+            time = times[switches] * (FAR_COST if index in far else 1)
+            units.append(Unit(number + 1, {"quiet": log(time) + jitter}, FAR_NS if index in far else NEAR_NS, switches, 1.0,
+                              boot))
     assert CASE is not None
     return Side(CASE, tuple(units), frozenset((unit.boot, unit.round) for unit in units), None)
 
 
 def compared(base: Side, new: Side, plan: Plan) -> tuple[Cell, Draft]:
-    (draft,) = with_q([draft_of(base, new, plan, Distances((), ()), Yardsticks({}))])
+    (draft,) = with_q([draft_of(base, new, plan, distances_of([{"": base}, {"": new}]), Yardsticks({}))])
     return cell_of(draft, "", "", confounders(plan, ())), draft
 
 
@@ -100,6 +103,17 @@ def test_a_path_that_one_side_never_took_is_left_out(plan: Plan) -> None:
 
 
 @DESIGNS
+def test_paths_are_compared_at_each_distance_of_the_cpus(plan: Plan) -> None:
+    """The new side is more often near and takes the short path more often: both hide what each path costs."""
+    cell, _ = compared(side(OLD, (LONG, LONG, LONG, SHORT, SHORT), 0, far=(1, 2, 4)),
+                       side(NEW, (LONG, LONG, SHORT, SHORT, SHORT), 1, far=(0, 2)), plan)
+    change, found = cell.judged, mix_of(cell)
+    assert change.strata == (NEAR_NS, FAR_NS) and change.paths == (LONG, SHORT) and change.left_out == 0
+    assert found.whole is not None and change.ratio is not None and found.whole.ratio < change.ratio
+    assert change.verdict is Verdict.REGRESSION and change.ratio == pytest.approx(1.095, abs=0.01)
+
+
+@DESIGNS
 def test_sides_without_a_path_in_common_have_another_mix_and_no_verdict(plan: Plan) -> None:
     cell, _ = compared(side(OLD, (LONG,) * 3, 0), side(NEW, (SHORT,) * 3, 1), plan)
     change, found = cell.judged, mix_of(cell)
@@ -139,3 +153,21 @@ def test_boots_are_held_against_those_that_took_the_same_paths_and_few_give_no_v
     cell, _ = compared(one(OLD, [LONG] * 3 + [SHORT] * 5, 0), one(NEW, [LONG] * 8, 1), BOOTS)
     assert cell.judged.verdict is Verdict.NONE and cell.judged.pairs == 3
     assert cell.judged.why == "3 boots a side took the same paths: no verdict with fewer than 6 on either side"
+
+
+@pytest.mark.parametrize(("whole", "whole_p", "within", "within_p", "moved", "signs", "simpson"), [
+    (0.9, 0.01, 1.1, 0.01, True, True, True),
+    (0.9, 0.2, 1.1, 0.01, True, True, False),
+    (0.9, 0.01, 1.1, 0.2, False, True, False),
+    (0.9, 0.2, 1.1, 0.2, True, False, False),
+    (1.2, 0.01, 1.1, 0.01, True, False, False),
+])
+def test_the_whole_gives_no_star_where_it_and_the_paths_disagree_or_the_mix_changed(
+        whole: float, whole_p: float, within: float, within_p: float, moved: bool, signs: bool, simpson: bool) -> None:
+    path = Path(LONG, 0.8, 0.2, within, None)
+    mix = Mix((path, Path(SHORT, 0.2, 0.8, within, None)), 0.2, 0.7, 0.01, None, False, False, "", Whole(whole, None, whole_p))
+    change = Change("quiet", 20, 0, within, None, within_p, within_p, 0.02, Verdict.NONE)
+    found = mixes.judged(mix, 0.01 if moved else 0.5, change, Design.UNPAIRED)
+    assert found.against_whole == (*([mixes.SIGNS] if signs else []), *([mixes.MIX] if moved else []))
+    assert (found.changed, found.simpson, found.withheld) == (moved, simpson, "")
+    assert found.says.startswith("Simpson") is simpson and "no star from the whole" in found.says

@@ -37,7 +37,8 @@ def paths_figure(comparison: Comparison, prefix: str) -> Figure | None:
         Paths(panels),
         "Above, each dot is one repetition: involuntary switches an operation against its typical time. A shift along the "
         "horizontal is a change of the mix, one along the vertical of what a path costs. Below, what each path's cost did, beside "
-        "the whole; where they point to different sides, that is Simpson's paradox, and both are true.",
+        "the whole; where they point to different sides, that is Simpson's paradox, and both are true. "
+        "Sides that took no turns are judged within the paths, and the whole gives no star.",
         _table(drawn),
         (f"Drawn are {len(drawn)} of {len(cells)} cells whose mix moved.",) if len(cells) > len(drawn) else ())
 
