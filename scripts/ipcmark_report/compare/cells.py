@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from ..judging import ESTIMATORS
+from . import mix as mixes
 from . import paths
 from .design import Plan
 from .discovery import ALPHA, as_of_one_look, q_values
-from .model import Cell, Change, Mix, Verdict
+from .model import Cell, Change, Design, Mix, Verdict
 from .processes import Side, family_of
-from .sample import Distances, Points, Sample, sample_of
+from .sample import Distances, Points, Sample
+from .sampling import sample_of
 from .yardsticks import Yardsticks
 
 TAIL = "tail"
@@ -32,6 +34,7 @@ class Draft:
     changes: Mapping[str, Change]
     alpha: float | None
     mix: Mix | None
+    design: Design
 
     def scaled_p(self, estimator: str) -> float | None:
         p = self.changes[estimator].p
@@ -48,7 +51,7 @@ def draft_of(base: Side, new: Side, plan: Plan, distances: Distances, yardsticks
     changes = {name: _change(name, sample, yardsticks.threshold(family, name))
                for name, sample in samples.items() if sample.size or name == judged_by}
     mix = paths.mix_of(base, new, judged_by, plan, distances)
-    return Draft(base, new, family, judged_by, samples, changes, alpha, mix)
+    return Draft(base, new, family, judged_by, samples, changes, alpha, mix, plan.design)
 
 
 def _change(name: str, sample: Sample, threshold: float) -> Change:
@@ -57,7 +60,8 @@ def _change(name: str, sample: Sample, threshold: float) -> Change:
         name, sample.size, sample.left_out, None if effect is None else exp(effect),
         sample.interval() if sample.size else None, sample.p() if sample.size else None, None, threshold, Verdict.NONE,
         base=_shown(sample.base if sample.base_shown is None else sample.base_shown),
-        new=_shown(sample.new if sample.new_shown is None else sample.new_shown), strata=sample.strata)
+        new=_shown(sample.new if sample.new_shown is None else sample.new_shown), strata=sample.strata,
+        paths=sample.paths)
 
 
 def _shown(points: Points) -> tuple[tuple[int, float], ...]:
@@ -73,27 +77,34 @@ def with_q(drafts: Sequence[Draft]) -> list[Draft]:
         known = [(index, key, p) for index, key in places if (p := drafts[index].scaled_p(key)) is not None]
         for (index, key, _), q in zip(known, q_values([p for _, _, p in known])):
             changes[index][key] = replace(changes[index][key], q=q)
-    mixes = q_values([draft.mix.p for draft in drafts if draft.mix is not None and draft.mix.p is not None])
-    q_of_mixes = iter(mixes)
+    q_of_mixes = iter(q_values([draft.mix.p for draft in drafts if draft.mix is not None and draft.mix.p is not None]))
     result = []
     for draft, own in zip(drafts, changes):
-        mix = draft.mix and paths.judged(draft.mix, next(q_of_mixes), own[draft.judged_by])
+        mix = draft.mix and mixes.judged(draft.mix, next(q_of_mixes), own[draft.judged_by], draft.design)
         result.append(replace(draft, changes=own, mix=mix))
     return result
 
 
 def cell_of(draft: Draft, refused: str, void: str, confounders: tuple[str, ...]) -> Cell:
     """`refused` says why no cell can have a verdict, `void` why none is believed; empty where they do and are."""
-    simpson = draft.mix.says if draft.mix is not None and draft.mix.simpson else ""
-    changes = {name: _judged(change, draft, refused, void, simpson) for name, change in draft.changes.items()}
-    if draft.mix is not None and draft.mix.changed:
+    hidden = _hidden(draft.mix)
+    changes = {name: _judged(change, draft, refused, void, hidden) for name, change in draft.changes.items()}
+    # Within paths another mix is out of the figure.
+    if draft.mix is not None and draft.mix.changed and (draft.mix.whole is None or draft.mix.withheld):
         confounders = (*confounders, "another mix of paths")
     judged = draft.samples[draft.judged_by]
     return Cell(draft.base.case, draft.family, draft.judged_by, tuple(changes.values()), draft.mix, confounders,
                 _reading(changes, draft.judged_by), judged.detectable() if judged.size else None)
 
 
-def _judged(change: Change, draft: Draft, refused: str, void: str, simpson: str) -> Change:
+def _hidden(mix: Mix | None) -> str:
+    """Why the mix of paths lets no figure be believed; empty where it does."""
+    if mix is None:
+        return ""
+    return mix.withheld or (mix.says if mix.simpson and mix.whole is None else "")
+
+
+def _judged(change: Change, draft: Draft, refused: str, void: str, hidden: str) -> Change:
     too_few = draft.samples[change.estimator].too_few
     if draft.alpha is None:
         too_few = too_few or "before the first planned look, at 12 pairs"
@@ -102,8 +113,8 @@ def _judged(change: Change, draft: Draft, refused: str, void: str, simpson: str)
     verdict = verdict_of(change)
     if void and verdict is not Verdict.INCONCLUSIVE:
         return replace(change, verdict=Verdict.INCONCLUSIVE, why=void)
-    if simpson:
-        return replace(change, verdict=Verdict.INCONCLUSIVE, why=simpson)
+    if hidden:
+        return replace(change, verdict=Verdict.INCONCLUSIVE, why=hidden)
     return replace(change, verdict=verdict)
 
 

@@ -72,7 +72,9 @@ def _verdict(group: Group, threshold: float, blocked: str) -> Verdict:
 
 
 def _group(name: str, members: Sequence[Member]) -> Group:
-    usable = [member for member in members if member.cell.judged.ratio is not None]
+    # A figure that the mix of paths may have made counts nowhere.
+    usable = [member for member in members if member.cell.judged.ratio is not None
+              and not (member.cell.mix is not None and member.cell.mix.withheld)]
     counted = [sum(member.cell.judged.verdict is one for member in members)
                for one in (Verdict.REGRESSION, Verdict.IMPROVEMENT)]
     ratio = exp(fmean(log(member.cell.judged.ratio or 1) for member in usable)) if usable else None

@@ -45,7 +45,8 @@ class Change:
     process, ns an operation, with its round (in Design.BOOTS with the number of its boot). `q` is p corrected over
     all cells by Benjamini and Hochberg.
     `threshold` is the ratio less 1 below which nothing is a change. `strata` names the topology modes that
-    were compared apart, ns. `why` says why there is no verdict.
+    were compared apart, ns; `paths` the paths that were, by their switches, None where the whole was compared.
+    `why` says why there is no verdict.
     """
 
     estimator: str
@@ -61,6 +62,7 @@ class Change:
     base: tuple[tuple[int, float], ...] = ()
     new: tuple[tuple[int, float], ...] = ()
     strata: tuple[float, ...] = ()
+    paths: tuple[float, ...] | None = None
 
     @property
     def starred(self) -> bool:
@@ -79,8 +81,21 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """The figure that a cell is not judged by, as its verdict is from within paths."""
+
+    ratio: float
+    interval: Interval | None
+    p: float
+
+
+@dataclass(frozen=True)
 class Mix:
-    """How often each path was taken. `simpson`: the paths moved one way and the whole the other."""
+    """How often each path was taken. `simpson`: the paths moved one way and the whole the other.
+
+    Without interleaving, a case whose processes took several paths is judged within these, and `whole` is what it would be
+    otherwise; `against_whole` says why that gives no star, `withheld` why no figure of the cell gives any. `left` is by how
+    much the switches of the two sides still differ within the paths that both took."""
 
     paths: tuple[Path, ...]
     base_switches: float
@@ -90,6 +105,10 @@ class Mix:
     changed: bool
     simpson: bool
     says: str
+    whole: Whole | None = None
+    left: float = 0.0
+    against_whole: tuple[str, ...] = ()
+    withheld: str = ""
 
 
 @dataclass(frozen=True)

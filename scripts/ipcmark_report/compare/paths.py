@@ -1,4 +1,4 @@
-"""The paths that operations took, told by involuntary switches, and how often each was taken."""
+"""The paths that operations took, told by involuntary switches: what each cost, and how often it was taken."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from dataclasses import replace
 from math import exp
 from statistics import fmean, median
 
+import numpy as np
+
 from . import rank_sum, signed_rank
+from .classes import Classes, are_several, classes_of
 from .design import Plan
-from .discovery import ALPHA
-from .model import Change, Design, Mix, Path
+from .model import Design, Mix, Path, Whole
 from .processes import Side, Unit
-from .sample import Distances, Sample, sample_of
+from .sample import Distances, Sample
+from .sampling import sample_of
 
 # Fewer involuntary switches an operation are accidents, and a mix that moved by less has not.
 LEAST_SWITCHES = 0.1
-# Between two paths the switches of processes leave a gap at least as wide.
-_GAP = 0.2
 
 
 def mix_of(base: Side, new: Side, estimator: str, plan: Plan, distances: Distances) -> Mix | None:
@@ -27,22 +28,30 @@ def mix_of(base: Side, new: Side, estimator: str, plan: Plan, distances: Distanc
     if max(unit.switches for unit in (*base.units, *new.units)) <= LEAST_SWITCHES:
         return None
     ours, theirs = fmean(unit.switches for unit in base.units), fmean(unit.switches for unit in new.units)
-    classes = _classes(base.units, new.units)
+    classes = classes_of((*base.units, *new.units))
     paths = tuple(_path(number, classes, base, new, estimator, plan, distances) for number in sorted(set(classes.values())))
-    return Mix(paths, ours, theirs, _p(base, new, plan), None, False, False, "")
+    within = plan.design is not Design.INTERLEAVED and are_several(classes)
+    whole = _whole(sample_of(base, new, estimator, plan, distances, whole=True)) if within else None
+    return Mix(paths, ours, theirs, _p(base, new, plan), None, False, False, "", whole,
+               _left(base.units, new.units, classes))
 
 
-def _classes(base: Sequence[Unit], new: Sequence[Unit]) -> dict[float, int]:
-    """The path of each number of switches, the fewest first."""
-    found: dict[float, int] = {}
-    last, number = None, 0
-    for switches in sorted({unit.switches for unit in (*base, *new)}):
-        number += last is not None and switches - last > _GAP
-        found[switches], last = number, switches
-    return found
+def _left(base: Sequence[Unit], new: Sequence[Unit], classes: Classes) -> float:
+    """The mean over the paths that both sides took, more of those that more processes took."""
+    apart, weights = [], []
+    for path in {classes[unit.switches] for unit in base} & {classes[unit.switches] for unit in new}:
+        ours, theirs = ([unit.switches for unit in units if classes[unit.switches] == path] for units in (base, new))
+        apart.append(abs(fmean(theirs) - fmean(ours)))
+        weights.append(1 / (1 / len(ours) + 1 / len(theirs)))
+    return float(np.average(apart, weights=weights)) if apart else 0.0
 
 
-def _path(number: int, classes: dict[float, int], base: Side, new: Side, estimator: str, plan: Plan,
+def _whole(sample: Sample) -> Whole | None:
+    effect = sample.effect() if sample.size else None
+    return None if effect is None else Whole(exp(effect), sample.interval(), sample.p())
+
+
+def _path(number: int, classes: Classes, base: Side, new: Side, estimator: str, plan: Plan,
           distances: Distances) -> Path:
     own = [replace(side, units=tuple(unit for unit in side.units if classes[unit.switches] == number))
            for side in (base, new)]
@@ -59,7 +68,9 @@ def _like_for_like(base: Side, new: Side, estimator: str, plan: Plan, distances:
     paired = sample_of(base, new, estimator, plan, distances)
     if not paired.paired or paired.size >= signed_rank.LEAST_PAIRS:
         return paired
-    return sample_of(base, new, estimator, Plan(Design.UNPAIRED), distances)
+    # A boot stays the unit.
+    design = Design.UNPAIRED if plan.design is Design.INTERLEAVED else plan.design
+    return sample_of(base, new, estimator, Plan(design), distances)
 
 
 def _p(base: Side, new: Side, plan: Plan) -> float:
@@ -84,43 +95,3 @@ def _by_boot(units: Sequence[Unit]) -> dict[int, float]:
     for unit in units:
         found.setdefault(unit.boot, []).append(unit.switches)
     return {boot: fmean(values) for boot, values in found.items()}
-
-
-def judged(mix: Mix, q: float, change: Change) -> Mix:
-    """With its verdict, and whether the whole hides what the paths did."""
-    changed = q < ALPHA and abs(mix.new_switches - mix.base_switches) > LEAST_SWITCHES
-    simpson = changed and _hides(mix, change)
-    return replace(mix, q=q, changed=changed, simpson=simpson, says=_says(mix, change, changed, simpson))
-
-
-def _hides(mix: Mix, change: Change) -> bool:
-    """Every path that both sides took moved one way, and the whole moved the other."""
-    if change.ratio is None or change.p is None or change.p >= ALPHA or change.ratio == 1:
-        return False
-    ways = [_way(path) for path in mix.paths if path.ratio is not None]
-    whole = 1 if change.ratio > 1 else -1
-    return bool(ways) and all(way == -whole for way in ways)
-
-
-def _way(path: Path) -> int:
-    """1: surely slower, -1: surely faster, 0: neither is sure."""
-    if path.interval is None:
-        return 0
-    return int(path.interval.low > 1) - int(path.interval.high < 1)
-
-
-def _says(mix: Mix, change: Change, changed: bool, simpson: bool) -> str:
-    if not changed:
-        return ""
-    moved = (f"another mix of paths: {mix.base_switches:.2f} involuntary switches an operation, "
-             f"then {mix.new_switches:.2f}")
-    if simpson:
-        slower = change.ratio is not None and change.ratio < 1
-        return ("Simpson: paths slower, mix better; " if slower else "Simpson: paths faster, mix worse; ") + moved
-    shared = [path.ratio for path in mix.paths if path.ratio is not None]
-    if not shared:
-        return moved + "; no process of either side took the same path"
-    percents = ", ".join(f"{100 * (ratio - 1):+.1f} %" for ratio in shared)
-    return f"{moved}; like for like {percents}"
-
-

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..fields import SCHEMA_VERSION
 from ..model import Run
-from .model import Cell, Change, Comparison, Group, Interval, Mix
+from .model import Cell, Change, Comparison, Group, Interval, Mix, Whole
 
 
 def json_of(comparisons: Sequence[Comparison]) -> str:
@@ -47,7 +47,8 @@ def _change(change: Change) -> dict[str, Any]:
     return {
         "pairs": change.pairs, "left_out": change.left_out, "ratio": change.ratio, **_ends(change.interval), "p": change.p,
         "q": change.q, "threshold": change.threshold, "verdict": change.verdict.value, "why": change.why,
-        "strata_ns": list(change.strata), "base_ns": [list(point) for point in change.base],
+        "strata_ns": list(change.strata), "strata_switches": None if change.paths is None else list(change.paths),
+        "base_ns": [list(point) for point in change.base],
         "new_ns": [list(point) for point in change.new],
     }
 
@@ -56,7 +57,13 @@ def _mix(mix: Mix) -> dict[str, Any]:
     paths = [{"switches": path.switches, "base_share": path.base_share, "new_share": path.new_share, "ratio": path.ratio,
               **_ends(path.interval)} for path in mix.paths]
     return {"base_switches": mix.base_switches, "new_switches": mix.new_switches, "p": mix.p, "q": mix.q,
-            "changed": mix.changed, "simpson": mix.simpson, "says": mix.says, "paths": paths}
+            "changed": mix.changed, "simpson": mix.simpson, "says": mix.says, "paths": paths,
+            "whole": None if mix.whole is None else _whole(mix.whole), "against_whole": list(mix.against_whole),
+            "withheld": mix.withheld}
+
+
+def _whole(whole: Whole) -> dict[str, Any]:
+    return {"ratio": whole.ratio, **_ends(whole.interval), "p": whole.p}
 
 
 def _group(group: Group) -> dict[str, Any]:

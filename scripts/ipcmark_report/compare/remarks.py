@@ -13,8 +13,10 @@ from .design import LEAST_BOOTS, Plan, same_boot
 from .differences import SETTINGS
 from .discovery import ALPHA
 from .facts import declared
+from .mix import MIX, SIGNS
 from .model import Cell, Design, Difference, Unmatched, Verdict
 from .processes import Side
+from .rows import some
 from .signed_rank import LEAST_PAIRS
 
 # Marks of a run that are told before the cells; a run with more has them on its own page.
@@ -150,11 +152,25 @@ def notes(base: Run, new: Run, drafts: Sequence[Draft], selftest: SelfTest | Non
             notes.append("WARNING: the self-test is of another machine: " + shorten(selftest.machine, 120))
     elif base.info.selftest_date is None:
         notes.append("No self-test of the machine: a threshold of 2 % for every family, whatever the machine does by itself.")
+    notes += _within_paths([draft for draft in drafts if draft.design is not Design.INTERLEAVED])
     if least := _least(drafts):
         notes.append(least)
     if base.info.estimators != new.info.estimators:
         notes.append("The two runs froze other estimators or thresholds: those of the base are used.")
     return tuple(notes)
+
+
+def _within_paths(drafts: Sequence[Draft]) -> list[str]:
+    """Of sides that took no turns: which cells are not judged as a whole, and why."""
+    mixes = [(draft.base.case.text, draft.mix) for draft in drafts if draft.mix is not None]
+    notes = []
+    if within := sum(len(mix.paths) > 1 for _, mix in mixes):
+        notes.append(f"{_number(within, 'case')} whose processes took several paths {'is' if within == 1 else 'are'} compared "
+                     "within each path, not as a whole.")
+    for why in (SIGNS, MIX):
+        if own := [name for name, mix in mixes if why in mix.against_whole]:
+            notes.append(f"No star from the whole, since {why}: {some([shorten(name, 120) for name in own])}.")
+    return notes
 
 
 def _least(drafts: Sequence[Draft]) -> str:

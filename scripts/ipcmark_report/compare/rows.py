@@ -61,7 +61,7 @@ def weight(cell: Cell) -> tuple[int, float]:
 def is_telling(cell: Cell) -> bool:
     """Worth a row of its own: starred, another mix, a tail that moved alone, or a star that is not believed."""
     change = cell.judged
-    return bool(change.starred or (cell.mix is not None and cell.mix.changed) or cell.reading
+    return bool(change.starred or (cell.mix is not None and cell.mix.says) or cell.reading
                 or (change.verdict is Verdict.INCONCLUSIVE and change.why))
 
 
@@ -96,7 +96,7 @@ def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
     change, lines = cell.judged, []
     if change.why and change.why != comparison.void:
         lines.append(change.why)
-    if cell.mix is not None and cell.mix.changed and cell.mix.says not in lines:
+    if cell.mix is not None and cell.mix.says and cell.mix.says not in lines:
         lines.append(cell.mix.says)
     if cell.reading:
         lines.append(_reading(cell))
@@ -104,6 +104,9 @@ def _below(cell: Cell, comparison: Comparison) -> tuple[str, ...]:
         lines.append(f"confounded by: {some(cell.confounders)}")
     if change.starred and change.strata:
         lines.append("compared apart at each distance of the CPUs: " + ", ".join(f"{ns:.0f} ns" for ns in change.strata))
+    if change.starred and change.paths is not None:
+        lines.append("compared within each path: " + ", ".join(f"{one:.2f}" for one in change.paths)
+                     + " involuntary switches an operation")
     return tuple(one_line(line) for line in lines)
 
 

@@ -27,7 +27,8 @@ def is_confounded(cell: Cell) -> bool:
 
 
 def mix_moved(cell: Cell) -> bool:
-    return cell.mix is not None and (cell.mix.changed or cell.mix.simpson)
+    """Or it gives the lie to the whole."""
+    return cell.mix is not None and bool(cell.mix.changed or cell.mix.simpson or cell.mix.against_whole)
 
 
 def distance(change: Change) -> float:

@@ -15,7 +15,7 @@ MOST_IN_FULL = 1000
 MOST_UNMATCHED = 1000
 _CELLS = ("case", "verdict", "by", "pairs", "left out", "change", "95 % interval", "p", "q", "threshold", "would be seen from",
           "reading", "mix", "confounders and reasons")
-_CHANGES = ("case", "figure", "judged by it", "pairs", "left out", "change", "95 % interval", "p", "q", "distances compared apart")
+_CHANGES = ("case", "figure", "judged by it", "pairs", "left out", "change", "95 % interval", "p", "q", "compared apart")
 _GROUPS = ("group", "verdict", "cells", "geometric mean", "95 % interval", "p", "q", "slower", "faster")
 
 
@@ -72,7 +72,7 @@ def mix_text(mix: Mix | None) -> str:
     if mix.simpson:
         return f"Simpson: {mix.says}"
     moved = f"{digits(mix.base_switches)} → {digits(mix.new_switches)}"
-    return moved if mix.changed else percent.MISSING
+    return moved if mix.changed else mix.says or percent.MISSING
 
 
 def change_table(comparison: Comparison) -> Table:
@@ -82,8 +82,14 @@ def change_table(comparison: Comparison) -> Table:
         cells = [cell for cell in cells if needs_a_look(cell)][:MOST_IN_FULL]
     return Table(_CHANGES, 3, tuple(
         (cell.case.text, change.estimator, "yes" if change.estimator == cell.judged_by else percent.MISSING, *_numbers(change),
-         ", ".join(f"{ns:.0f} ns" for ns in change.strata) or percent.MISSING)
+         _apart(change))
         for cell in cells for change in cell.changes), 1)
+
+
+def _apart(change: Change) -> str:
+    """Distances of the CPUs, and paths by their involuntary switches."""
+    parts = [f"{ns:.0f} ns" for ns in change.strata] + [f"{digits(one)} switches" for one in change.paths or ()]
+    return ", ".join(parts) or percent.MISSING
 
 
 def group_table(groups: Sequence[Group]) -> Table:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ....model import Run
 from ....units import digits
 from ....views import Table
-from ...model import Cell, Comparison, Mix, Path
+from ...model import Cell, Change, Comparison, Mix, Path, Whole
 from .. import percent
-from ..marks import Mark, distance, mark
+from ..marks import Mark, distance, drawable, mark, mix_moved
 from ..views import Dot, Effect, Figure, PathPanel, Paths, Side
 from .effects import effect
 
@@ -20,7 +20,7 @@ MOST_DOTS = 400
 
 def paths_figure(comparison: Comparison, prefix: str) -> Figure | None:
     """Cells whose mix moved; None where there are none."""
-    cells = sorted((cell for cell in comparison.cells if cell.mix is not None and (cell.mix.changed or cell.mix.simpson)),
+    cells = sorted((cell for cell in comparison.cells if mix_moved(cell) and _effects(cell)),
                    key=lambda cell: (not (cell.mix and cell.mix.simpson), -distance(cell.judged), cell.case.text))
     drawn = cells[:MOST_CELLS]
     if not drawn:
@@ -37,7 +37,8 @@ def paths_figure(comparison: Comparison, prefix: str) -> Figure | None:
         Paths(panels),
         "Above, each dot is one repetition: involuntary switches an operation against its typical time. A shift along the "
         "horizontal is a change of the mix, one along the vertical of what a path costs. Below, what each path's cost did, beside "
-        "the whole; where they point to different sides, that is Simpson's paradox, and both are true.",
+        "the whole; where they point to different sides, that is Simpson's paradox, and both are true. "
+        "Sides that took no turns are judged within the paths, and the whole gives no star.",
         _table(drawn),
         (f"Drawn are {len(drawn)} of {len(cells)} cells whose mix moved.",) if len(cells) > len(drawn) else ())
 
@@ -65,7 +66,16 @@ def _thinned(dots: Sequence[Dot]) -> Sequence[Dot]:
 def _effects(cell: Cell) -> tuple[Effect, ...]:
     assert cell.mix is not None
     rows = [_of_path(path) for path in cell.mix.paths if path.ratio is not None]
-    return (*rows, effect(cell, "the whole"))
+    name = "the whole" if cell.mix.whole is None else "within the paths"
+    judged = [effect(cell, name)] if drawable(cell.judged.ratio) else []
+    return (*rows, *judged, *([] if cell.mix.whole is None else [_of_whole(cell.mix.whole)]))
+
+
+def _of_whole(whole: Whole) -> Effect:
+    """Never filled: it gives no star."""
+    found = whole.interval
+    return Effect("the whole", whole.ratio, found.low if found else None, found.high if found else None, None,
+                  Mark.INCONCLUSIVE)
 
 
 def _of_path(path: Path) -> Effect:
@@ -89,10 +99,16 @@ def _table(cells: Sequence[Cell]) -> Table:
         assert cell.mix is not None
         mix: Mix = cell.mix
         rows.append((cell.case.text, "the whole", "100 %", "100 %", digits(mix.base_switches), digits(mix.new_switches),
-                     percent.change(cell.judged.ratio), percent.interval(cell.judged.interval), percent.probability(mix.q),
-                     mark(cell).value))
+                     *_change(mix.whole or cell.judged), percent.probability(mix.q),
+                     mark(cell).value if mix.whole is None else "gives no star"))
+        if mix.whole is not None:
+            rows.append((cell.case.text, "within the paths", *("–",) * 4, *_change(cell.judged), "–", mark(cell).value))
         rows += [(cell.case.text, f"at {path.switches:.2g} involuntary switches", _share(path.base_share),
-                  _share(path.new_share), "–", "–", percent.change(path.ratio), percent.interval(path.interval), "–", "–")
+                  _share(path.new_share), "–", "–", *_change(path), "–", "–")
                  for path in mix.paths]
     return Table(("case", "path", "share, base", "share, new", "switches an operation, base", "new", "change", "95 % interval",
                   "q of the mix", "mark"), 2, tuple(rows))
+
+
+def _change(one: Change | Path | Whole) -> tuple[str, str]:
+    return percent.change(one.ratio), percent.interval(one.interval)
