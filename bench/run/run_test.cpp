@@ -340,7 +340,8 @@ TEST_F(Run, PathSaysThatItsClockCountsInstructionsAndWhatIsOurOwn) {
   EXPECT_EQ(run["clock"], "instructions");
   EXPECT_EQ(run["markers"], true);
   EXPECT_EQ(run["seed"], 1);
-  for (const Json& row : read_json(out() / "latency.1.json")["benchmarks"]) {
+  const Json latency = read_json(out() / "latency.1.json");
+  for (const Json& row : latency["benchmarks"]) {
     EXPECT_EQ(row["clock"], "instructions");
     EXPECT_EQ(row["bare"], "limits/pipe/quick/size:64/placement:unpinned");
     EXPECT_EQ(row["own"], 1.0);
