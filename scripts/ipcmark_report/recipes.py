@@ -15,6 +15,8 @@ _PRESETS = {
     "rigorous": ("40", "8", "50", "100"),
     "path": ("1", "3", "0", "0"),
 }
+# What ipcmark run takes where none is named; a page of thousands of commands is shorter without.
+_UNNAMED = "default"
 _OPTIONS = ("--rounds", "--repetitions", "--window-ms", "--warmup-ms")
 # In the name of several cases: whatever stands there.
 ANY = "…"
@@ -28,10 +30,10 @@ def recipe_of(info: RunInfo) -> Recipe:
     usual = _PRESETS.get(info.preset, (None,) * len(asked))
     other = [f"{option} {value}" for option, value, preset in zip(_OPTIONS, asked, usual)
              if value != preset and value.isascii() and value.isdigit()]
-    preset = [f"--preset {info.preset}"] if info.preset in _PRESETS else []
+    preset = [f"--preset {info.preset}"] if info.preset in _PRESETS and info.preset != _UNNAMED else []
     before = " ".join(["ipcmark run", *preset, *other])
     filtered = f" --filter {shlex.quote(info.filter)}" if info.filter != NO_FILTER else ""
-    return Recipe(f"{before} --filter", "--out DIR", filtered)
+    return Recipe(f"{before} --filter", filtered)
 
 
 def cases(measure: str = ANY, noun: str = ANY, placement: str = ANY) -> str:
@@ -43,6 +45,6 @@ def cases(measure: str = ANY, noun: str = ANY, placement: str = ANY) -> str:
 def command(recipe: Recipe, case: str) -> str:
     """A line for a shell; --filter takes an extended regular expression that is to be found in the name."""
     if ANY in case and (recipe.filtered or case == ANY):
-        return f"{recipe.before.removesuffix(' --filter')}{recipe.filtered} {recipe.after}"
+        return f"{recipe.before.removesuffix(' --filter')}{recipe.filtered}"
     name = _SPECIAL.sub(lambda found: f"\\{found.group()}", case).replace(ANY, ".*")
-    return f"{recipe.before} {shlex.quote(f'^{name}$')} {recipe.after}"
+    return f"{recipe.before} {shlex.quote(f'^{name}$')}"

@@ -314,11 +314,10 @@ class EnvironmentRow:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to measure a case of the run again: what stands before and after the filter that names it; `filtered` is the
+    """How to measure a case of the run again: what stands before the filter that names it; `filtered` is the
     run's own filter, where it had one."""
 
     before: str
-    after: str
     filtered: str = ""
 
 

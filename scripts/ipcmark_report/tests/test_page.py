@@ -150,7 +150,7 @@ def test_the_policy_allows_the_script_of_the_page_and_no_other() -> None:
 def test_rows_and_points_say_how_to_measure_them_again(tmp_path: Path) -> None:
     html, _ = make(tmp_path, Synthetic(rounds=6, binaries=("latency",), measures=("latency",), placements=("same_core",)))
     case = "latency/pipe/pipe/size:64/placement:same_core"
-    again = str(escape(f"ipcmark run --preset quick --window-ms 50 --warmup-ms 20 --filter '^{case}$' --out DIR"))
+    again = str(escape(f"ipcmark run --preset quick --window-ms 50 --warmup-ms 20 --filter '^{case}$'"))
     assert f"<code>{again}</code>" in html
     assert f"<title>{again.replace('&#39;', chr(39))}</title>" in html
 
