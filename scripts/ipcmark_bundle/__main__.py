@@ -9,22 +9,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+
+from ipcmark_report.command_line import Parser
 
 from .archive import commit_time, pack
 from .cache import locked
-from .commands import ROOT, BundleError, printable
+from .commands import ROOT, BundleError
 from .programs import build, work_folder
 from .targets import TARGETS, Target, native_arch
 from .trial import check, refuse_changes
 
 _TOOLS = ("git", "cmake", "ninja-build", "libboost-dev", "libcereal-dev", "nlohmann-json3-dev", "libcli11-dev")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, as for every other bad input."""
-        self.exit(2, f"bundle: {printable(message)}; see bundle --help\n")
 
 
 def main(arguments: list[str]) -> int:
@@ -65,7 +60,7 @@ def make(target: Target, out: Path) -> Path:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="bundle", description="Makes an archive of static programs that run on any Linux from 4.19 on.")
     here = native_arch()
     parser.add_argument("--arch", action="append", choices=sorted(TARGETS), help=f"may be repeated (default: {here})")

@@ -9,20 +9,14 @@ import sys
 from collections.abc import Sequence
 from types import FrameType, ModuleType
 
+from ipcmark_report.command_line import BAD_INPUT, Parser
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
 from .commands import available, fetch, judge, profile, report, run
 
-BAD_INPUT = 2
 COMMANDS: dict[str, ModuleType] = {"available": available, "fetch": fetch, "run": run, "profile": profile, "report": report,
                                    "judge": judge}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"kernels: {one_line(message)}; see `scripts/kernels --help`\n")
 
 
 class _Ended(BaseException):
@@ -60,7 +54,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="kernels", description="Measures what IPC costs on Debian's kernels, each booted in QEMU.")
+    parser = Parser(prog="kernels", description="Measures what IPC costs on Debian's kernels, each booted in QEMU.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import chart_files
-from .run_page import page
 from .charts import FORMATS
+from .command_line import BAD_INPUT, Parser
 from .compare.asked import add_options, comparisons, is_alone
 from .compare.page.assemble import page_of
 from .compare.page.render import render
@@ -18,20 +18,13 @@ from .files import write_whole
 from .judging import selftest_beside
 from .load import load_run
 from .model import BadInput
+from .run_page import page
 from .run_page.summary import summarise
 from .units import use_clock
 from .views import Drawn, Summary
 
-BAD_INPUT = 2
-USAGE = f"report RUN [NEW...] [--out PAGE] [--charts DIR [--format {'|'.join(FORMATS)}]]"
 # Only runs that are compared have a use for these.
 _COMPARING = ("varying", "selftest", "estimator", "filter")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"report: {message}; usage: {USAGE}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +66,7 @@ def _summary(path: Path) -> Summary:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="report", description="Makes one self-contained HTML page from a run directory, or from several that "
+    parser = Parser(prog="report", description="Makes one self-contained HTML page from a run directory, or from several that "
                                                 "of how the others compare with the first; or a file of each of its charts.")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="*",
                         help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two")

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The guest's first process: mounts what ipcmark looks at, lets the kernel settle, measures, sends the run, ends.
 # Says how far it came in lines that start with @@ipcmark.
 /bin/busybox mkdir -p /dev /proc /sys /tmp

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The guest's first process where only the kernel's own symbols are asked for: functions alone, to the second terminal.
 /bin/busybox mkdir -p /dev /proc
 /bin/busybox mount -t devtmpfs devtmpfs /dev

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..command_line import BAD_INPUT, Parser
 from ..files import write_whole
 from ..model import BadInput
-from ..text import one_line
 from .asked import add_options, comparisons, is_alone
 from .markdown import markdown_of, matrix_markdown
 from .model import Cell, Comparison, Verdict
 from .record import json_of
 from .terminal import Style, matrix_text, text_of
 
-FOUND, BAD_INPUT = 1, 2
+FOUND = 1
 STDOUT = "-"
 # Where a table goes that no terminal shows.
 WIDE = 1000
@@ -49,12 +49,6 @@ another mix of paths, `missing` a case that is not compared, `void` that no verd
 exit status: 0, nothing that --fail-on names; 1, something of it; 2, a run or an option cannot be used."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"compare: {one_line(message)}; usage: {USAGE}\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
@@ -70,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="compare", usage=USAGE, description=DESCRIPTION, epilog=EPILOG,
+    parser = Parser(prog="compare", usage=USAGE, description=DESCRIPTION, epilog=EPILOG,
                      formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     add = parser.add_argument
     add("runs", metavar="RUN", type=Path, nargs="*", help="the base, then the runs to hold against it")

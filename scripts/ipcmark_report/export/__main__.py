@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..command_line import BAD_INPUT, Parser
 from ..estimates import Selection, select
 from ..files import write_folder, write_whole
 from ..load import load_run
@@ -17,7 +18,6 @@ from ..model import WALL, BadInput, Run
 from ..text import one_line
 from . import bmf, google, hgrm, prometheus, smaller_is_better, tidy_csv
 
-BAD_INPUT = 2
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,6 @@ FORMATS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"export: {one_line(message)}; usage: export RUN --to FORMAT [--out PATH] [--filter RE]\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
@@ -58,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="export", description="Writes the results of a run in another tool's format.")
+    parser = Parser(prog="export", description="Writes the results of a run in another tool's format.")
     parser.add_argument("run", metavar="RUN", type=Path, help="a directory written by `ipcmark run`")
     parser.add_argument("--to", metavar="FORMAT", required=True, choices=tuple(FORMATS),
                         help=", ".join(FORMATS))

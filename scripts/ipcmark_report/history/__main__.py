@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..command_line import BAD_INPUT, Parser
 from ..estimates import ESTIMATORS
 from ..files import write_whole
 from ..model import BadInput
@@ -20,15 +21,8 @@ from . import record, store
 if TYPE_CHECKING:
     from .trend import Trend
 
-BAD_INPUT = 2
 STORE = Path("runs/history.sqlite")
 NEAREST = 5
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"history: {one_line(message)}; see history --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="history", description="Keeps runs over time, and finds when a case changed.")
+    parser = Parser(prog="history", description="Keeps runs over time, and finds when a case changed.")
     commands = parser.add_subparsers(dest="command", metavar="add|list|trend|remove", required=True)
     add = commands.add_parser("add", help="keep runs")
     add.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="a directory written by `ipcmark run`")

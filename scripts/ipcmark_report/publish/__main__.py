@@ -9,20 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..__main__ import main as report
+from ..command_line import BAD_INPUT, Parser
 from ..directories import sides
 from ..files import write_whole
 from ..model import BadInput
 from .archive import pack
 from .index import INDEX, index_page
 
-BAD_INPUT = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
-        """One line, as for every other bad input."""
-        self.exit(BAD_INPUT, f"publish: {message}; usage: publish [--folder DIR] [NAME RUN [NEW...]]\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """Its own, and those that are for report."""
-    parser = _Parser(prog="publish", description="Makes a page of a run, or of how several compare, packs the runs beside "
+    parser = Parser(prog="publish", description="Makes a page of a run, or of how several compare, packs the runs beside "
                                                  "it, and lists all that is published in index.html. Without arguments: "
                                                  "the list alone.")
     parser.add_argument("name", metavar="NAME", nargs="?", help="of the files to write, begun with a date: 2026-11-23-my-machine")
