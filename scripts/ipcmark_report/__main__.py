@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import chart_files
-from .charts import FORMATS
-from .command_line import BAD_INPUT, Parser
+from .command_line import BAD_INPUT, CHART_FORMATS, Parser, add_charts
 from .compare.asked import add_options, comparisons, is_alone
 from .compare.page.assemble import page_of
 from .compare.page.render import render
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             chart_files.check(options.charts)
         figures, html = _read(options)
         if options.charts is not None:
-            chart_files.write(figures, options.charts, options.format or FORMATS[:1])
+            chart_files.write(figures, options.charts, options.format or CHART_FORMATS[:1])
         if options.out is not None:
             write_whole(html().encode(), options.out)
     except BadInput as error:
@@ -71,9 +70,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="*",
                         help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two")
     parser.add_argument("--out", metavar="PAGE", type=Path, help="the HTML file to write")
-    parser.add_argument("--charts", metavar="DIR", type=Path, help="a directory to write, a file a chart")
-    parser.add_argument("--format", metavar="FORMATS", action="extend", type=_formats,
-                        help=f"of the charts: {', '.join(FORMATS)}, one or several with commas (default: {FORMATS[0]})")
+    add_charts(parser, "DIR")
     compared = parser.add_argument_group("with two runs or more")
     add_options(compared)
     options = parser.parse_args(arguments)
@@ -84,14 +81,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.format and options.charts is None:
         parser.error("--format is that of the charts: give --charts the name of a directory too")
     return options
-
-
-def _formats(text: str) -> list[str]:
-    found = text.split(",")
-    for one in found:
-        if one not in FORMATS:
-            raise argparse.ArgumentTypeError(f"{one!r} is none of {', '.join(FORMATS)}")
-    return found
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""How every script answers arguments that it cannot use."""
+"""What the command lines of the scripts share: the answer to arguments that cannot be used, and the options of charts."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import NoReturn
 
 from .text import one_line
 
 BAD_INPUT = 2
+CHART_FORMATS = ("svg", "png", "pdf")
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,3 +17,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+
+def add_charts(parser: argparse.ArgumentParser, folder: str) -> None:
+    """--charts and --format; where the latter is left out it is the first of CHART_FORMATS."""
+    parser.add_argument("--charts", metavar=folder, type=Path, help="a directory to write, a file a chart")
+    parser.add_argument("--format", metavar="FORMATS", action="extend", type=_formats,
+                        help=f"of the charts: {', '.join(CHART_FORMATS)}, one or several with commas (default: {CHART_FORMATS[0]})")
+
+
+def _formats(text: str) -> list[str]:
+    found = text.split(",")
+    for one in found:
+        if one not in CHART_FORMATS:
+            raise argparse.ArgumentTypeError(f"{one!r} is none of {', '.join(CHART_FORMATS)}")
+    return found

@@ -28,7 +28,6 @@ from .rows import bars, dots
 from .stacks import stack
 from .strips import strip
 
-FORMATS = ("svg", "png", "pdf")
 DPI = 200
 # Without the date and the library's name the same drawing gives the same bytes.
 _NO_METADATA: dict[str, dict[str, None]] = {
@@ -54,7 +53,7 @@ def draw(drawing: AnyDrawing, anchor: str, title: str, tip: Callable[[str], str]
 
 
 def file_of(drawing: AnyDrawing, form: str) -> bytes:
-    """The drawing as a file of one of FORMATS that stands by itself, on white paper."""
+    """The drawing as a file of one of CHART_FORMATS that stands by itself, on white paper."""
     with _settings():
         figure, target = _drawn(drawing).figure, io.BytesIO()
         figure.patch.set(visible=True, facecolor=PAPER)

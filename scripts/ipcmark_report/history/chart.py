@@ -21,7 +21,6 @@ from ..text import shorten
 from .listing import change_text, verdict
 from .trend import Trend
 
-FORMATS = ("svg", "png", "pdf")
 PANELS = 12
 LEAST_SEEN = 0.1
 WIDTH, PANEL = 8.0, 2.6  # inches

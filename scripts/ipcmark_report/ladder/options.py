@@ -7,10 +7,10 @@ import re
 import sys
 from pathlib import Path
 
+from ..command_line import CHART_FORMATS, add_charts
 from ..model import BadInput
 from .rule import THRESHOLD
 
-FORMATS = ("svg", "png", "pdf")
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,4})?) ?%?")
 JUDGED = """\
 exit status: 0, no case's path is longer; 1, one is, by more than --fail-on and beyond what the seeds make of it; 125, it
@@ -21,9 +21,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("kernels", metavar="DIR", type=Path, help="a directory written by `scripts/kernels run`")
     add("--out", metavar="PAGE", type=Path, help="the HTML file to write")
-    add("--charts", metavar="CHARTS", type=Path, help="a directory to write, a file a chart")
-    add("--format", metavar="FORMATS", action="extend", type=_formats,
-        help=f"of the charts: {', '.join(FORMATS)}, one or several with commas (default: {FORMATS[0]})")
+    add_charts(parser, "CHARTS")
     add("--baseline", metavar="KERNEL", help="the kernel that the map holds the others against (default: the oldest)")
     add("--threshold", metavar="PERCENT", type=percent_of, default=THRESHOLD, help="a change by less is none (default: 1%%)")
 
@@ -58,7 +56,7 @@ def report(options: argparse.Namespace) -> int:
         chart_files.check(options.charts)
     page = page_of(read_kernels(options.kernels), options.baseline, options.threshold)
     if options.charts is not None:
-        chart_files.write(page.figures, options.charts, options.format or FORMATS[:1])
+        chart_files.write(page.figures, options.charts, options.format or CHART_FORMATS[:1])
     if options.out is not None:
         write_whole(render(page).encode(), options.out)
     return 0
@@ -92,11 +90,3 @@ def pattern_of(text: str) -> str:
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
     return text
-
-
-def _formats(text: str) -> list[str]:
-    found = text.split(",")
-    for one in found:
-        if one not in FORMATS:
-            raise argparse.ArgumentTypeError(f"{one!r} is none of {', '.join(FORMATS)}")
-    return found
