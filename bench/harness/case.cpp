@@ -28,20 +28,24 @@ void Outcome::set_samples(const Samples& samples) {
   counters["latency_ns_mean"] = all.mean() / each;
 }
 
+std::string per_operation(const std::string& what) {
+  return what + "_per_operation";
+}
+
 namespace {
 
 void set_shares_of_use(std::map<std::string, double>& counters, const PeersReport& report) {
   if (report.operations == 0) return;
-  const auto set = [&](const char* name, std::int64_t sum) {
-    counters[name] = static_cast<double>(sum) / static_cast<double>(report.operations);
+  const auto set = [&](const std::string& name, auto sum) {
+    counters[per_operation(name)] =
+        static_cast<double>(sum) / static_cast<double>(report.operations);
   };
-  set("cpu_ns_per_operation", report.usage.cpu_ns);
-  set("voluntary_switches_per_operation", report.usage.voluntary_switches);
-  set("involuntary_switches_per_operation", report.usage.involuntary_switches);
-  set("minor_faults_per_operation", report.usage.minor_faults);
-  set("major_faults_per_operation", report.usage.major_faults);
-  for (const auto& [name, count] : report.events)
-    counters[name + "_per_operation"] = count / static_cast<double>(report.operations);
+  set("cpu_ns", report.usage.cpu_ns);
+  set("voluntary_switches", report.usage.voluntary_switches);
+  set("involuntary_switches", report.usage.involuntary_switches);
+  set("minor_faults", report.usage.minor_faults);
+  set("major_faults", report.usage.major_faults);
+  for (const auto& [name, count] : report.events) set(name, count);
 }
 
 }  // namespace
@@ -67,6 +71,18 @@ void Outcome::set_report(const PeersReport& report) {
   std::vector<double> looks;
   for (const Anchor& look : anchors) looks.push_back(look.median_ns);
   counters["anchor_ns"] = statistics::median(looks);
+}
+
+void count_events(const Case& one, Window window, const PerfPlan& events, Outcome& outcome) {
+  if (events.counters.empty()) return;
+  window.repetitions = 1;
+  window.anchor = std::chrono::nanoseconds(0);
+  window.counted = &events;
+  const Outcome counted = one.run(window);
+  for (const auto& event : events.counters)
+    if (const auto found = counted.counters.find(per_operation(event.name()));
+        found != counted.counters.end())
+      outcome.counters.insert(*found);
 }
 
 namespace {

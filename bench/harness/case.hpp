@@ -47,6 +47,9 @@ struct Outcome {
   void set_report(const PeersReport& report);
 };
 
+/// The counter that says how much of it an operation takes.
+std::string per_operation(const std::string& what);
+
 /// One row of a binary's matrix.
 struct Case {
   CaseId id;
@@ -60,6 +63,10 @@ struct Case {
   std::string why_off_path;            ///< why the preset path lacks it; empty: it holds it
   std::function<Outcome(const Window&)> run;  ///< throws CaseFailed, or any std::exception
 };
+
+/// Runs a case for one window more, in which the events are counted, and puts what an operation
+/// took of each beside the counters of the outcome. Does nothing without events.
+void count_events(const Case& one, Window window, const PerfPlan& events, Outcome& outcome);
 
 /// The cases of one binary, collected over backends and placements.
 class Matrix {

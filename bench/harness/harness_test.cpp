@@ -203,7 +203,9 @@ TEST_F(Peers, AndTheirChildrenAreCountedFromTheGateOn) {
     if (child.wait() != os::ExitStatus::from_code(0)) throw std::runtime_error("child failed");
     peer.count_operations(1);
   };
-  const PeersReport report = run_peers({{"a", {}, body}, {"b", {}, body}}, kWindow, plan);
+  Window window = kWindow;
+  window.counted = &plan;
+  const PeersReport report = run_peers({{"a", {}, body}, {"b", {}, body}}, window);
   ASSERT_EQ(report.events.size(), 1u);
   EXPECT_EQ(report.events[0].first, plan.counters[0].name());
   EXPECT_GE(report.events[0].second, 2 * kPages);
@@ -212,6 +214,41 @@ TEST_F(Peers, AndTheirChildrenAreCountedFromTheGateOn) {
   EXPECT_THROW(outcome.set_report(report), CaseFailed) << "nothing was timed";
   EXPECT_EQ(outcome.counters.at(plan.counters[0].name() + "_per_operation"),
             report.events[0].second / 2);
+}
+
+TEST_F(Peers, AreNotCountedWhileTheyAreTimed) {
+  constexpr std::array<PerfEvent, 1> kSwitches{
+      {{"context_switches", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES}}};
+  const PerfPlan plan = plan_perf(kSwitches);
+  if (plan.counters.empty()) GTEST_SKIP() << plan.missing;
+  const std::string name = per_operation(plan.counters[0].name());
+  std::vector<bool> counted;
+  Case one;
+  one.run = [&](const Window& window) {
+    counted.push_back(window.counted != nullptr);
+    EXPECT_EQ(window.repetitions, counted.back() ? 1 : 3);
+    Outcome outcome;
+    outcome.set_report(run_peers({{"napper",
+                                   {},
+                                   [](Peer& peer) {
+                                     const auto samples = std::make_unique<Samples>();
+                                     peer.start();
+                                     sample(peer, *samples, [] { ::usleep(50); });
+                                   }}},
+                                 window));
+    return outcome;
+  };
+  Window window = kWindow;
+  window.repetitions = 3;
+  Outcome outcome = one.run(window);
+  EXPECT_FALSE(outcome.counters.contains(name));
+  count_events(one, window, {}, outcome);
+  EXPECT_EQ(counted.size(), 1u) << "nothing is to be counted";
+  const double typical = outcome.counters.at("typical_ns");
+  count_events(one, window, plan, outcome);
+  EXPECT_EQ(counted, (std::vector{false, true}));
+  EXPECT_GE(outcome.counters.at(name), 0.9) << "every nap is a switch";
+  EXPECT_EQ(outcome.counters.at("typical_ns"), typical);
 }
 
 TEST_F(Peers, AreBoundToTheirCpus) {

@@ -47,7 +47,7 @@ void Peer::start() {
   while (board_.gate.load(std::memory_order_acquire) == 0) os::futex_wait(board_.gate, 0);
   opened_at_ns_ = board_.opened_at_ns.load();
   at_start_ = own_usage(*self_);
-  events_.start();
+  if (events_) events_->start();
 }
 
 std::optional<OpenWindow> Peer::next_window() {
@@ -113,8 +113,10 @@ int Peer::run(const std::function<void(Peer&)>& body, const std::vector<int>& cp
   try {
     if (!cpus.empty()) os::pin(cpus);
     body(*this);
-    events_.stop();
-    slot.events = events_.counts();
+    if (events_) {
+      events_->stop();
+      slot.events = events_->counts();
+    }
     if (self_) slot.usage = own_usage(*self_) - at_start_;
     return 0;
   } catch (const std::exception& error) {
@@ -130,10 +132,9 @@ namespace {
 /// The peers of one case while they run.
 class Crew {
  public:
-  Crew(const std::vector<PeerPlan>& plans, const Window& window, const PerfPlan& counted)
+  Crew(const std::vector<PeerPlan>& plans, const Window& window)
       : plans_(plans),
         window_(window),
-        counted_(counted),
         ready_(os::check(::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE | EFD_NONBLOCK), "eventfd")) {
     if (plans.size() > kMaxPeers) throw CaseFailed(fmt::format("more than {} peers", kMaxPeers));
   }
@@ -166,7 +167,7 @@ class Crew {
 
   os::Child start(std::size_t index) {
     return os::Child::fork([&, index] {
-      Peer peer(*board_, index, ready_.get(), window_, counted_);
+      Peer peer(*board_, index, ready_.get(), window_);
       return peer.run(plans_[index].body, plans_[index].cpus);
     });
   }
@@ -284,9 +285,10 @@ class Crew {
       const auto counted = std::span(slot.counted).first(taken);
       report.counted.emplace_back(counted.begin(), counted.end());
     }
-    for (std::size_t i = 0; i < counted_.counters.size(); ++i)
-      if (!std::isnan(events.of[i]))
-        report.events.emplace_back(counted_.counters[i].name(), events.of[i]);
+    if (window_.counted)
+      for (std::size_t i = 0; const auto& counter : window_.counted->counters)
+        if (const double count = events.of[i++]; !std::isnan(count))
+          report.events.emplace_back(counter.name(), count);
     const auto repetitions = std::span(board_->repetitions).first(taken);
     report.repetitions.assign(repetitions.begin(), repetitions.end());
     if (window_.anchor.count() > 0)
@@ -297,7 +299,6 @@ class Crew {
 
   const std::vector<PeerPlan>& plans_;
   Window window_;
-  const PerfPlan& counted_;
   os::SharedObject<Board> board_;
   os::UniqueFd ready_;
   std::vector<os::Child> children_;
@@ -307,9 +308,8 @@ class Crew {
 
 }  // namespace
 
-PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window,
-                      const PerfPlan& counted) {
-  return Crew(plans, window, counted).run();
+PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window) {
+  return Crew(plans, window).run();
 }
 
 }  // namespace bench

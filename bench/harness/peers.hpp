@@ -37,7 +37,7 @@ struct Board {
     std::array<char, 400> error{};
     std::atomic<pid_t> pid{0};
     Usage usage;        ///< from the start gate until it left, its own children's share included
-    PerfCounts events;  ///< over the same time
+    PerfCounts events;  ///< over the same time, where the window has them counted
     std::atomic<std::int64_t> operations{0};
     std::array<std::int64_t, kMostRepetitions> counted{};
   };
@@ -64,8 +64,10 @@ struct OpenWindow {
 /// and opens the windows in which all measure.
 class Peer {
  public:
-  Peer(Board& board, std::size_t index, int ready_fd, const Window& window, const PerfPlan& counted)
-      : board_(board), index_(index), ready_fd_(ready_fd), window_(window), events_(counted) {}
+  Peer(Board& board, std::size_t index, int ready_fd, const Window& window)
+      : board_(board), index_(index), ready_fd_(ready_fd), window_(window) {
+    if (window.counted) events_.emplace(*window.counted);
+  }
 
   /// Says that the setup is done and waits for the start gate; resource use is counted from here.
   void start();
@@ -110,7 +112,7 @@ class Peer {
   Window window_;
   std::int64_t opened_at_ns_ = 0;
   std::optional<ProcessUsage> self_;
-  PerfCounters events_;  ///< made before the body, so that its children inherit them
+  std::optional<PerfCounters> events_;  ///< made before the body: its children inherit them
   Usage at_start_;
   std::uint32_t number_ = 0;  ///< of the window that this peer had last; 0 is the warm-up
   bool warm_ = false;
@@ -148,7 +150,6 @@ struct PeersReport {
 /// naming the peer, when one dies, throws, or is still busy `grace` after the last window; whatever
 /// happens, no peer and no descendant of one is left afterwards. The caller must be a subreaper
 /// without other children.
-PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window,
-                      const PerfPlan& counted = hardware_plan());
+PeersReport run_peers(const std::vector<PeerPlan>& plans, const Window& window);
 
 }  // namespace bench

@@ -272,7 +272,7 @@ int run_program(const std::string& binary, const std::vector<Case>& all, int arg
     ipc::os::become_subreaper();
     ipc::os::ignore_sigpipe();
     Recorder recorder(binary, options.record, options.window(), options.fixed,
-                      marker_numbers(all, options));
+                      marker_numbers(all, options), hardware_plan());
     recorder.rehearse();
     register_cases(cases, chosen, options.turns_fd, recorder);
     const std::size_t matched = benchmark::RunSpecifiedBenchmarks();

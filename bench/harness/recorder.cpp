@@ -103,6 +103,7 @@ void Recorder::run(const Case& one, benchmark::State& state) {
       window.marker = &marker.emplace(number->second);
     Outcome outcome = one.run(window);
     surroundings.judge(outcome);
+    if (!window.is_fixed()) count_events(one, window, events_, outcome);
     // The measurement is over: the loop only hands its result to the library, as one iteration,
     // since the library wants all repetitions to have as many.
     while (state.KeepRunning()) state.SetIterationTime(outcome.operation_ns * 1e-9);

@@ -40,12 +40,13 @@ using MarkerNumbers = std::map<std::string, std::uint16_t>;
 class Recorder {
  public:
   Recorder(std::string binary, RecordFiles files, const Window& window, FixedCounts counts = {},
-           MarkerNumbers markers = {})
+           MarkerNumbers markers = {}, PerfPlan events = {})
       : binary_(std::move(binary)),
         files_(std::move(files)),
         window_(window),
         counts_(counts),
-        markers_(std::move(markers)) {}
+        markers_(std::move(markers)),
+        events_(std::move(events)) {}
 
   /// Goes once through all that happens after a measurement, with one that was not made, and
   /// forgets it. What this touches for good (stack, tables) is copied by every later fork: without
@@ -70,6 +71,7 @@ class Recorder {
   Window window_;
   FixedCounts counts_;
   MarkerNumbers markers_;
+  PerfPlan events_;  ///< counted in a window of their own, after those that are timed
   std::map<std::string, int> repetitions_;
   UnforkedText histograms_, cases_;  ///< the elements of lists, as JSON
 };

@@ -6,6 +6,7 @@
 
 #include "bench/harness/anchor.hpp"
 #include "bench/harness/marker.hpp"
+#include "bench/harness/perf_counters.hpp"
 #include "bench/harness/usage.hpp"
 
 namespace bench {
@@ -28,6 +29,10 @@ struct Window {
   std::int64_t warmup_operations = 0;
   std::int64_t operations = 0;
   const Marker* marker = nullptr;  ///< executed around what is measured with fixed counts
+
+  /// Events to count meanwhile; none: null. Times of such a window are worth nothing: the kernel
+  /// saves a process's counters whenever it switches to another.
+  const PerfPlan* counted = nullptr;
 
   [[nodiscard]] bool is_fixed() const { return operations > 0; }
 };

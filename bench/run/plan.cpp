@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "bench/harness/perf_counters.hpp"
 #include "bench/run/unusable.hpp"
 
 namespace bench::run {
@@ -101,8 +102,13 @@ milliseconds predicted(const Case& one, const Settings& settings) {
   const double anchor_ms = settings.anchor_us / 1000.0;
   const double windows =
       settings.repetitions * (settings.window_ms + anchor_ms + kWindowOverheadMs) + anchor_ms;
-  return milliseconds(std::lround(kCaseOverheadMs + settings.warmup_ms + windows +
-                                  (one.cpus > 1 ? kProbesMs : 0) + one.setup_ms));
+  const double timed = kCaseOverheadMs + settings.warmup_ms + windows + one.setup_ms;
+  // Where the processor's events can be counted, that takes a window of its own.
+  const double counted =
+      settings.has_fixed_counts() || hardware_plan().counters.empty()
+          ? 0
+          : kCaseOverheadMs + settings.warmup_ms + settings.window_ms + one.setup_ms;
+  return milliseconds(std::lround(timed + counted + (one.cpus > 1 ? kProbesMs : 0)));
 }
 
 std::string to_text(milliseconds time) {

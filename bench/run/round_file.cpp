@@ -31,10 +31,29 @@ bool set_member(Json& object, const char* key, const Json& value) {
   return true;
 }
 
+double real_time(const Json& entry) {
+  return entry.at("real_time").get<double>();
+}
+
+double quiet_time(const Json& entry) {
+  return entry.contains("quiet_ns") ? entry.at("quiet_ns").get<double>() : real_time(entry);
+}
+
+Times medians_of(const Json& document, double (*time_of)(const Json&)) {
+  std::map<std::string, std::vector<double>> all;
+  for (const auto& entry : document.at("benchmarks"))
+    if (is_measurement(entry) && !entry.value("error_occurred", false))
+      if (const double time = time_of(entry); time > 0)
+        all[case_name(entry.at("name").get<std::string>())].push_back(time);
+  Times times;
+  for (auto& [name, values] : all) times[name] = statistics::median(values);
+  return times;
+}
+
 Json ratio_of(const Json& entry, const Times& limits, const std::string& floor) {
   const auto limit = limits.find(floor);
   if (limit == limits.end() || entry.value("error_occurred", false)) return {};
-  return entry.at("real_time").get<double>() / limit->second;
+  return real_time(entry) / limit->second;
 }
 
 }  // namespace
@@ -56,14 +75,11 @@ std::vector<Row> rows_of(const Json& document) {
 }
 
 Times times_of(const Json& document) {
-  std::map<std::string, std::vector<double>> all;
-  for (const auto& entry : document.at("benchmarks"))
-    if (is_measurement(entry) && !entry.value("error_occurred", false))
-      if (const auto time = entry.at("real_time").get<double>(); time > 0)
-        all[case_name(entry.at("name").get<std::string>())].push_back(time);
-  Times times;
-  for (auto& [name, values] : all) times[name] = statistics::median(values);
-  return times;
+  return medians_of(document, real_time);
+}
+
+Times quiet_times_of(const Json& document) {
+  return medians_of(document, quiet_time);
 }
 
 bool set_floors(Json& document, const std::map<std::string, std::string>& floors,
@@ -88,7 +104,7 @@ bool set_own(Json& document, const std::map<std::string, std::string>& twins, co
     Json own;
     if (const auto bare = limits.find(twin->second);
         bare != limits.end() && !entry.value("error_occurred", false))
-      own = entry.at("real_time").get<double>() - bare->second;
+      own = quiet_time(entry) - bare->second;
     changed |= set_member(entry, "bare", twin->second);
     changed |= set_member(entry, "own", own);
   }

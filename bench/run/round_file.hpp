@@ -26,6 +26,8 @@ std::string case_name(const std::string& row_name);
 /// Time an operation, by case: the median of its repetitions, without those that failed.
 using Times = std::map<std::string, double>;
 Times times_of(const Json& document);
+/// The same of the quickest windows (`quiet_ns`).
+Times quiet_times_of(const Json& document);
 
 /// Puts beside each row of a case with a floor its name (`floor`), and where `limits` has a time
 /// for it how many times as long the row's operation took (`floor_ratio`). True when that changed
@@ -33,8 +35,9 @@ Times times_of(const Json& document);
 bool set_floors(Json& document, const std::map<std::string, std::string>& floors,
                 const Times& limits);
 
-/// Puts beside each row of a case with a bare twin its name (`bare`), and where `limits` has a time
-/// for it what the row's operation took beyond it (`own`). True when that changed something.
+/// Puts beside each row of a case with a bare twin its name (`bare`), and where `limits` has a
+/// quiet time for it what the row's took beyond it (`own`): in a window that is not quiet, the
+/// scheduler may go another way on one of the two sides. True when that changed something.
 bool set_own(Json& document, const std::map<std::string, std::string>& twins, const Times& limits);
 
 /// Says in each row what the machine's clock counts. True when that changed something.

@@ -288,9 +288,13 @@ std::optional<std::string> RunDirectory::accept(const std::string& binary, int r
 }
 
 void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
-  Times limits;
+  Times limits, quiet_limits;
   const std::string binary(kLimits);
-  if (!measured(binary, round).empty()) limits = times_of(read_json(round_file(binary, round)));
+  if (!measured(binary, round).empty()) {
+    const Json document = read_json(round_file(binary, round));
+    limits = times_of(document);
+    quiet_limits = quiet_times_of(document);
+  }
   for (const auto& part : plan.binaries) {
     std::map<std::string, std::string> floors, twins;
     for (const auto& one : part.cases) {
@@ -303,7 +307,7 @@ void RunDirectory::hold_against_limits(const Plan& plan, int round) const {
     const fs::path file = round_file(part.binary, round);
     Json document = read_json(file);
     bool changed = set_floors(document, floors, limits);
-    changed |= set_own(document, twins, limits);
+    changed |= set_own(document, twins, quiet_limits);
     if (!is_wall) changed |= set_clock(document, plan.settings.clock);
     if (changed) write_json(file, document);
   }
