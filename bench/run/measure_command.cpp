@@ -199,7 +199,7 @@ void add_run(CLI::App& app, RunOptions& options) {
                      ->add_option("--resume", options.resume,
                                   "Continue the run in this directory; beside it only --stall-s "
                                   "and --bench-dir may stand")
-                     ->type_name("DIR");
+                     ->type_name("RUN");
   const auto add = [&](const char* name, auto& target, const char* help) {
     return command->add_option(name, target, help)->excludes(resume);
   };

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / os.environ.get("IPCMARK_BUILD", "build/release")
+from built import BUILD
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +33,47 @@ def unpacked(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
     for file in packages.values():
         subprocess.run(["dpkg-deb", "-x", file, root], check=True)
     return root
+
+
+# By the name of the command: the module behind it, and its sub-commands.
+_REPORTING = {
+    "ipcmark-report": ("ipcmark_report.__main__", ()),
+    "ipcmark-compare": ("ipcmark_report.compare.__main__", ()),
+    "ipcmark-export": ("ipcmark_report.export.__main__", ()),
+    "ipcmark-history": ("ipcmark_report.history.__main__", ("add", "list", "trend", "remove")),
+    "ipcmark-publish": ("ipcmark_report.publish.__main__", ()),
+    "ipcmark-kernels": ("ipcmark_kernels.__main__", ("available", "fetch", "run", "profile", "report", "judge")),
+}
+_PROGRAM = ("list", "check", "run", "selftest", "clean")
+# In one process: each would import the same again.
+_ASK = """
+import contextlib, importlib, io, json, sys
+said = {}
+for words, module in json.load(sys.stdin):
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
+        importlib.import_module(module).main([*words.split()[1:], "--help"])
+    said[words] = text.getvalue()
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="session")
+def commands() -> tuple[str, ...]:
+    return ("ipcmark", *_REPORTING)
+
+
+@pytest.fixture(scope="session")
+def helps() -> dict[str, str]:
+    """What each command and sub-command of the build says by --help."""
+    program, reporting = BUILD / "bin/ipcmark", BUILD / "package/reporting"
+    if not program.exists() or not reporting.exists():
+        pytest.skip(f"{BUILD} has not all that is installed: scripts/build release")
+    found = {}
+    for word in ("", *_PROGRAM):
+        done = subprocess.run([program, *word.split(), "--help"], capture_output=True, text=True, check=True)
+        found[f"ipcmark {word}".strip()] = done.stdout
+    wanted = [(f"{name} {word}".strip(), module) for name, (module, below) in _REPORTING.items() for word in ("", *below)]
+    done = subprocess.run(["/usr/bin/python3", "-c", _ASK], input=json.dumps(wanted), capture_output=True, text=True, check=True,
+                          env={**os.environ, "PYTHONPATH": str(reporting), "PYTHONDONTWRITEBYTECODE": "1"})
+    return found | json.loads(done.stdout)

@@ -61,7 +61,7 @@ def test_lintian_finds_neither_errors_nor_warnings(packages: dict[str, Path]) ->
     if shutil.which("lintian") is None:
         pytest.skip("no lintian here: apt-get install lintian")
     # Who builds may have an address that is none.
-    done = subprocess.run(["lintian", "--no-cfg", "--allow-root", "--suppress-tags", "bogus-mail-host,no-manual-page", *packages.values()],
+    done = subprocess.run(["lintian", "--no-cfg", "--allow-root", "--suppress-tags", "bogus-mail-host", *packages.values()],
                           capture_output=True, text=True, check=False)
     assert done.stdout == ""
 
