@@ -17,8 +17,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     config = BUILD / "CPackConfig.cmake"
     if not config.exists():
         pytest.skip(f"{BUILD} makes no packages: build it first, with dpkg-dev and gzip here")
-    if not (BUILD / "bin/ipcmark").exists():
-        pytest.skip(f"{BUILD} has no programs yet: scripts/build release")
+    if not (BUILD / "package/reporting.made").exists() or not (BUILD / "bin/contention").exists():
+        pytest.skip(f"{BUILD} has not all that is packed: scripts/build release")
+    if "CMAKE_BUILD_TYPE:STRING=Release" not in (BUILD / "CMakeCache.txt").read_text():
+        pytest.skip(f"{BUILD} is no Release build")
     folder = tmp_path_factory.mktemp("packages")
     # The same content whatever the umask.
     done = subprocess.run(["cpack", "--config", config, "-B", folder], capture_output=True, text=True, check=False, umask=0o077)

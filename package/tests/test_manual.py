@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from built import BUILD
+from built import BUILD, ROOT
 
 pytestmark = pytest.mark.xdist_group("packages")
 
@@ -62,3 +62,17 @@ def test_man_has_nothing_to_complain_of(commands: tuple[str, ...]) -> None:
         done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", _page(command)], capture_output=True,
                               text=True, check=False, env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_help2man_and_python_packages_the_rest_is_made_and_what_lacks_is_said_once(tmp_path: Path) -> None:
+    program, reporting = BUILD / "bin/ipcmark", BUILD / "package/reporting"
+    if not program.exists():
+        pytest.skip(f"{BUILD} has no ipcmark: scripts/build release")
+    done = subprocess.run(["/usr/bin/python3", "-S", ROOT / "package/manual", "--program", program, "--reporting", reporting,
+                           "--version", "0", "--out", tmp_path], env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lacking, left_out = done.stderr.splitlines()
+    assert lacking == "no man pages: they need help2man (apt-get install help2man)"
+    assert re.fullmatch(r"no man pages and no completion of the reporting commands: Python lacks \w+", left_out)
+    assert [file.name for file in (tmp_path / "completions").iterdir()] == ["ipcmark"]
+    assert not list((tmp_path / "man1").iterdir())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from built import ROOT
 
 pytestmark = pytest.mark.xdist_group("packages")
 
@@ -57,9 +59,35 @@ def test_no_tests_and_no_leftovers_are_packed(packages: dict[str, Path]) -> None
     assert any(name.endswith("/page.html.j2") for name in names)
 
 
+def test_each_says_its_licence_and_what_changed(unpacked: Path) -> None:
+    for name in ("ipcmark", "ipcmark-report", "libipcmark-dev"):
+        folder = unpacked / "usr/share/doc" / name
+        assert (ROOT / "LICENSE").read_text() in (folder / "copyright").read_text()
+        assert gzip.decompress((folder / "changelog.gz").read_bytes()) == (ROOT / "CHANGELOG.md").read_bytes()
+    # What is compiled in asks for its own.
+    licences = (unpacked / "usr/share/doc/ipcmark/copyright").read_text()
+    assert all(owner in licences for owner in ("Niels Lohmann", "University of Cincinnati", "Randolph Voorhies"))
+
+
+def test_each_command_has_a_page_and_a_completion(unpacked: Path) -> None:
+    if shutil.which("help2man") is None:
+        pytest.skip("no help2man here: apt-get install help2man")
+    for name in ("ipcmark", *(f"ipcmark-{command}" for command in COMMANDS)):
+        assert (unpacked / f"usr/share/man/man1/{name}.1.gz").is_file()
+        assert (unpacked / f"usr/share/bash-completion/completions/{name}").is_file()
+
+
+def test_the_script_that_packs_refuses_what_it_does_not_know() -> None:
+    done = subprocess.run([ROOT / "scripts/package", "--nonsense"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "package: --nonsense: not an option; usage: scripts/package [--try]\n"
+
+
 def test_lintian_finds_neither_errors_nor_warnings(packages: dict[str, Path]) -> None:
     if shutil.which("lintian") is None:
         pytest.skip("no lintian here: apt-get install lintian")
+    if shutil.which("help2man") is None:
+        pytest.skip("lintian wants man pages, and no help2man is here: apt-get install help2man")
     # Who builds may have an address that is none.
     done = subprocess.run(["lintian", "--no-cfg", "--allow-root", "--suppress-tags", "bogus-mail-host", *packages.values()],
                           capture_output=True, text=True, check=False)
