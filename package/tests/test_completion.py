@@ -100,3 +100,12 @@ def test_names_of_cases_are_offered_up_to_the_next_slash(tmp_path: Path) -> None
 
 def test_the_first_word_of_publish_is_a_name_of_its_own(runs: Path) -> None:
     assert _one("ipcmark-publish ", folder=runs) == set()
+
+
+def test_an_installed_command_is_completed_without_being_asked_for(unpacked: Path, commands: tuple[str, ...]) -> None:
+    if not _LIBRARY.exists():
+        pytest.skip("no bash-completion here: apt-get install bash-completion")
+    script = 'source "$1"; shift; for name; do _completion_loader "$name"; complete -p "$name"; done'
+    done = subprocess.run(["bash", "--norc", "-c", script, "bash", _LIBRARY, *commands], capture_output=True, text=True,
+                          check=False, env={"PATH": "/usr/bin:/bin", "HOME": "/", "XDG_DATA_DIRS": str(unpacked / "usr/share")})
+    assert done.stdout.splitlines() == [f"complete -F _ipcmark {name}" for name in commands], done.stderr

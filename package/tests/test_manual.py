@@ -55,6 +55,15 @@ def test_every_page_says_more_than_the_help(commands: tuple[str, ...]) -> None:
         assert {"SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS"} <= set(sections), command
 
 
+def test_examples_use_only_options_that_there_are(helps: dict[str, str], commands: tuple[str, ...]) -> None:
+    known = set(re.findall(r"--[a-z-]+", "".join(helps.values())))
+    for command in commands:
+        sections = _sections(command)
+        used = {option for heading in ("EXAMPLES", "EXIT STATUS", "FILES", "ENVIRONMENT")
+                for option in re.findall(r"--[a-z-]+", sections.get(heading, ""))}
+        assert used <= known, command
+
+
 def test_man_has_nothing_to_complain_of(commands: tuple[str, ...]) -> None:
     if shutil.which("man") is None:
         pytest.skip("no man here: apt-get install man-db")
