@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 import subprocess
@@ -107,12 +108,32 @@ def test_installed_programs_measure_and_name_the_installed_command(unpacked: Pat
     assert "posix_spawn" in exported.stdout
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_installed_command_calls_itself_as_it_is_called(unpacked: Path, command: str) -> None:
-    done = subprocess.run([unpacked / f"usr/bin/ipcmark-{command}", "--no-such"], capture_output=True, text=True, timeout=120,
-                          check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"ipcmark-{command}: ") and f"see ipcmark-{command} --help" in done.stderr
+# In one process: each would import the same again.
+_START_ALL = """
+import contextlib, io, json, runpy, sys
+said = {}
+for path in sys.argv[1:]:
+    sys.argv = [path, "--no-such"]
+    text = io.StringIO()
+    with contextlib.redirect_stderr(text):
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as end:
+            said[path] = [end.code, text.getvalue()]
+print(json.dumps(said))
+"""
+
+
+def test_installed_commands_call_themselves_as_they_are_called(unpacked: Path) -> None:
+    launchers = {str(unpacked / f"usr/bin/ipcmark-{command}"): command for command in COMMANDS}
+    done = subprocess.run(["/usr/bin/python3", "-B", "-W", "ignore", "-c", _START_ALL, *launchers], capture_output=True, text=True,
+                          timeout=120, check=True)
+    said = json.loads(done.stdout)
+    assert set(said) == set(launchers)
+    for path, (status, text) in said.items():
+        name = f"ipcmark-{launchers[path]}"
+        assert status == 2
+        assert text.startswith(f"{name}: ") and f"see {name} --help" in text
 
 
 def test_installed_texts_name_no_script_of_a_checkout(unpacked: Path) -> None:
