@@ -77,7 +77,7 @@ def test_without_help2man_and_python_packages_the_rest_is_made_and_what_lacks_is
     program, reporting = BUILD / "bin/ipcmark", BUILD / "package/reporting"
     if not program.exists():
         pytest.skip(f"{BUILD} has no ipcmark: scripts/build release")
-    done = subprocess.run(["/usr/bin/python3", "-S", ROOT / "package/manual", "--program", program, "--reporting", reporting,
+    done = subprocess.run(["/usr/bin/python3", "-S", ROOT / "scripts/ipcmark_package/manual", "--program", program, "--reporting", reporting,
                            "--version", "0", "--out", tmp_path], env={"PATH": "/nowhere"}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lacking, left_out = done.stderr.splitlines()
