@@ -10,6 +10,7 @@
 #include "bench/harness/environment.hpp"
 #include "bench/run/catalogue.hpp"
 #include "bench/run/check.hpp"
+#include "bench/run/help.hpp"
 #include "bench/run/measure_command.hpp"
 #include "bench/run/plan.hpp"
 #include "bench/run/selftest_command.hpp"
@@ -39,10 +40,6 @@ std::string version_text() {
   return fmt::format("ipcmark {} (git {}{}, {} build, {})", info.version, info.git_sha,
                      info.git_dirty ? " with uncommitted changes" : "", info.build_type,
                      info.compiler);
-}
-
-fs::path own_folder() {
-  return fs::read_symlink("/proc/self/exe").parent_path();
 }
 
 std::string as_typed(int argc, char** argv) {
@@ -78,8 +75,10 @@ int clean() {
 void add_list(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand(
       "list", "Show every case, why some cannot run here, and what backends cannot do");
-  command->add_option("--filter", options.filter,
-                      "Extended regular expression to be found in the name");
+  command
+      ->add_option("--filter", options.filter,
+                   "Extended regular expression to be found in the name")
+      ->type_name("RE");
   command->add_flag("--json", options.json, "Print JSON");
   add_bench_folder(*command, options.bench_folder);
 }
@@ -101,6 +100,7 @@ int run_cli(int argc, char** argv) {
   SelfTestOptions selftest;
   run.command = selftest.command = as_typed(argc, argv);
   CLI::App app("Measures what inter-process communication costs on this machine.", "ipcmark");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   add_list(app, options);

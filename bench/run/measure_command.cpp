@@ -113,6 +113,12 @@ void print_failures(const std::vector<Failure>& failures, int rounds) {
   }
 }
 
+/// As it is called here: an installed package has no folder scripts.
+std::string report_command() {
+  const bool installed = own_folder().parent_path().filename() == "libexec";
+  return installed ? "ipcmark-report" : "scripts/report";
+}
+
 /// What disturbed the runs, and in which distances their CPUs were.
 void print_labels(const Session& session) {
   const Json& record = session.members().front().directory.record();
@@ -150,9 +156,9 @@ void report(const Result& result, const Session& session) {
         "what this run calls ns are executed instructions, as this machine's clock counts them; "
         "they are no time\n");
   const std::string path = session.path().string();
-  print(fmt::format("{} in {}\nreport: scripts/report {} --out {}\n",
+  print(fmt::format("{} in {}\nreport: {} {} --out {}\n",
                     session.members().size() == 2 ? "base and versus are" : "the run is", path,
-                    shell_word(path), shell_word(path + ".html")));
+                    report_command(), shell_word(path), shell_word(path + ".html")));
 }
 
 Session session_of(const RunOptions& options) {
@@ -189,8 +195,11 @@ void add_run(CLI::App& app, RunOptions& options) {
       "run",
       "Measure. Exit code 0: every case fine; 1: some failed or the run is partial; 2: it "
       "could not start; 128 + signal: interrupted");
-  auto* resume =
-      command->add_option("--resume", options.resume, "Continue the run in this directory");
+  auto* resume = command
+                     ->add_option("--resume", options.resume,
+                                  "Continue the run in this directory; beside it only --stall-s "
+                                  "and --bench-dir may stand")
+                     ->type_name("RUN");
   const auto add = [&](const char* name, auto& target, const char* help) {
     return command->add_option(name, target, help)->excludes(resume);
   };
@@ -198,13 +207,17 @@ void add_run(CLI::App& app, RunOptions& options) {
       "quick (6 short processes a case), default (20), rigorous (40); quick measures fewer cases; "
       "path (1): fixed counts of operations on one CPU, for counting instructions")
       ->check(CLI::IsMember(std::vector<std::string>(kPresets.begin(), kPresets.end())));
-  add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)");
+  add("--out", options.out, "New directory for the run (default: runs/<host>-<UTC time>)")
+      ->type_name("DIR");
   add("--versus", options.versus,
       "Measure the bench binaries of this other folder too, case by case in turn with ours; the "
-      "two runs are the directories base and versus in --out");
+      "two runs are the directories base and versus in --out")
+      ->type_name("DIR");
   add("--selftest", options.selftest,
-      "Judge by the estimators of this self-test (default: selftest.json beside the run, if any)");
-  add("--filter", options.filter, "Extended regular expression to be found in a case's name");
+      "Judge by the estimators of this self-test (default: selftest.json beside the run, if any)")
+      ->type_name("FILE");
+  add("--filter", options.filter, "Extended regular expression to be found in a case's name")
+      ->type_name("RE");
   add("--rounds", options.rounds, "Processes a case")->check(CLI::Range(1, kMostRounds));
   add("--repetitions", options.repetitions, "Timed windows a process")
       ->check(CLI::Range(1, static_cast<int>(kMostRepetitions)));
@@ -248,8 +261,13 @@ int measure(const RunOptions& options) {
 }
 
 void add_bench_folder(CLI::App& command, std::string& folder) {
-  command.add_option("--bench-dir", folder,
-                     "Folder of the bench binaries (default: where ipcmark is)");
+  command
+      .add_option("--bench-dir", folder, "Folder of the bench binaries (default: where ipcmark is)")
+      ->type_name("DIR");
+}
+
+fs::path own_folder() {
+  return fs::read_symlink("/proc/self/exe").parent_path();
 }
 
 std::string shell_word(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,9 @@ int measure(const RunOptions& options);
 
 /// The option that names the folder of the bench binaries.
 void add_bench_folder(CLI::App& command, std::string& folder);
+
+/// Where this program lies; its path may be a link to there.
+std::filesystem::path own_folder();
 
 /// The text as one word of a shell command: in quotes unless it is plain.
 std::string shell_word(const std::string& text);

@@ -381,7 +381,10 @@ TEST_F(Run, SaysItsVersionAndItsHelp) {
   const auto soon = ipc::os::Deadline::after(std::chrono::seconds(50));
   EXPECT_TRUE(holds(run_command({program, "--version"}, soon).output, "ipcmark 0."));
   EXPECT_TRUE(holds(run_command({program, "--help"}, soon).output, "check"));
-  EXPECT_TRUE(holds(run_command({program, "run", "--help"}, soon).output, "--resume"));
+  const std::string help = run_command({program, "run", "--help"}, soon).output;
+  EXPECT_TRUE(holds(help, "  --resume RUN  ")) << help;
+  EXPECT_TRUE(holds(help, "  --clock {wall,instructions}  ")) << help;
+  EXPECT_TRUE(holds(help, "(1 to 86400; default: 60)")) << help;
   expect_refused(run_command({program}, soon), {"subcommand"});
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <system_error>
 
+#include "bench/run/measure_command.hpp"
 #include "bench/run/scratch_folder.hpp"
 #include "bench/run/selftest.hpp"
 #include "bench/run/unusable.hpp"
@@ -133,18 +134,23 @@ void add_selftest(CLI::App& app, SelfTestOptions& options) {
       "Exit code 0: sound; 1: not, or something failed; 2: it could not start; 128 + signal: "
       "interrupted");
   command->add_flag("--quick", options.quick, "In about 1 minute: fewer families, fewer pairs");
-  command->add_option("--out", options.out, "The result")->capture_default_str();
-  command->add_option("--keep", options.keep,
-                      "Keep the measured runs, in this new directory (default: removed)");
-  command->add_option("--filter", options.filter,
-                      "Extended regular expression to be found in a case's name");
+  command->add_option("--out", options.out, "The result")->type_name("FILE")->capture_default_str();
+  command
+      ->add_option("--keep", options.keep,
+                   "Keep the measured runs, in this new directory (default: removed)")
+      ->type_name("DIR");
+  command
+      ->add_option("--filter", options.filter,
+                   "Extended regular expression to be found in a case's name")
+      ->type_name("RE");
   command->add_option("--pairs", options.pairs, "Pairs of processes a comparison")
       ->check(CLI::Range(kFewestPairs, kMostPairs));
   command->add_option("--preset", options.preset, "Settings of a process as `ipcmark run` has them")
       ->check(CLI::IsMember(std::vector<std::string>{"quick", "default"}));
   command
       ->add_option("--percent", options.percents,
-                   "By how much controls are made slower (default: 2,5,10,20)")
+                   "By how much controls are made slower; several with commas (default: 2,5,10,20)")
+      ->type_name("PERCENT")
       ->delimiter(',')
       ->check(CLI::Range(0.1, 1000.0));
   command->add_option("--tries", options.tries, "How often every control is tried")
@@ -152,11 +158,10 @@ void add_selftest(CLI::App& app, SelfTestOptions& options) {
       ->capture_default_str();
   command->add_flag("--no-families", options.no_families, "Only what the controls need");
   command->add_option("--seed", options.seed, "Of all random orders (default: a random one)");
-  command->add_option("--stall-s", options.stall_s, "As of `ipcmark run`")
+  command->add_option("--stall-s", options.stall_s, "Seconds of silence, as of `ipcmark run`")
       ->check(CLI::Range(1, 24 * 3600))
       ->capture_default_str();
-  command->add_option("--bench-dir", options.bench_folder,
-                      "Folder of the bench binaries (default: where ipcmark is)");
+  add_bench_folder(*command, options.bench_folder);
 }
 
 }  // namespace bench::run

@@ -54,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="export", description="Writes the results of a run in another tool's format.")
     parser.add_argument("run", metavar="RUN", type=Path, help="a directory written by `ipcmark run`")
-    parser.add_argument("--to", metavar="FORMAT", required=True, choices=tuple(FORMATS),
-                        help=", ".join(FORMATS))
+    parser.add_argument("--to", required=True, choices=tuple(FORMATS), help="the format")
     parser.add_argument("--out", metavar="PATH", default="-",
                         help="the file, or for hgrm the new directory; without it standard output")
     parser.add_argument("--filter", metavar="RE", default="", help="only cases whose name has this regular expression")
