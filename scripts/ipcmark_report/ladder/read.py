@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from statistics import median
 
 from ..estimates import select
 from ..fields import Fields, check_schema, number_fault, read_object
 from ..load import clock_marks, load_run
-from ..model import INSTRUCTIONS, BadInput, Run
+from ..model import INSTRUCTIONS, BadInput, Row, Run
 from ..text import one_line, plain
 from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 
@@ -44,8 +45,9 @@ def read_boots(path: Path) -> Boots:
                        "compare its boots with scripts/compare")
     selection = select(run)
     quiet = [one for one in selection.estimates if one.estimator == "quiet"]
-    found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
-                                          tuple(value for _, value in one.values))
+    switches = _switches(selection.rows)
+    found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high, tuple(value for _, value in one.values),
+                                    switches.get(one.case.text))
              for one in quiet}
     checks = {one.case.text: one for one in quiet
               if (one.case.measure, one.case.noun, one.case.backend) == CHECK}
@@ -58,7 +60,16 @@ def read_boots(path: Path) -> Boots:
         next((found[name] for name in checks), None), off,
         # That instructions are no time the page says itself.
         (*(mark for mark in run.marks if mark not in clock_marks(run.info)), *([selection.says] if selection.says else [])),
-        tuple(failed), _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
+        tuple(failed), run.info.not_measurable, _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
+
+
+def _switches(rows: Iterable[Row]) -> dict[str, float]:
+    """How often an operation of each case was switched, in the middle of its boots."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row.voluntary_switches_per_operation is not None and row.involuntary_switches_per_operation is not None:
+            found.setdefault(row.case.text, []).append(row.voluntary_switches_per_operation + row.involuntary_switches_per_operation)
+    return {case: median(values) for case, values in found.items()}
 
 
 def _failed(path: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -81,6 +82,16 @@ def test_writes_every_chart_as_a_file(folder: Path, tmp_path: Path) -> None:
     assert {"map-0", "ladder-0", "ladder-1", "why-0"} <= names
     for file in (tmp_path / "charts").iterdir():
         ElementTree.fromstring(file.read_bytes())
+
+
+def test_what_was_left_out_is_named_by_its_reason_and_kernel(tmp_path: Path) -> None:
+    for name, version in (("a", "6.1"), ("b", "6.12")):
+        write_kernel(tmp_path / name, version, "cloud", {PIPE: [10000.0] * 3})
+    for name, cases in (("a", ("x", "y")), ("b", ("y",))):
+        run = json.loads((tmp_path / name / "run.json").read_text())
+        run["not_measurable"] = [{"case": case, "reason": f"{case} spins"} for case in cases]
+        put(tmp_path / name / "run.json", run)
+    assert page_of(read_kernels(tmp_path)).not_measured == ("1 case, on 6.1 cloud: x spins", "1 case: y spins")
 
 
 def test_one_kernel_alone_is_shown_and_claims_nothing(tmp_path: Path) -> None:

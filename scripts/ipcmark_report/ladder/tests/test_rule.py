@@ -19,6 +19,9 @@ from .made import boots, reading
     ((100, 100, 112), (110, 111, 113), Verdict.INCONCLUSIVE),
     # Some seeds are apart by more than the threshold, the middles are not.
     ((99, 100, 100), (100.5, 101, 104), Verdict.INCONCLUSIVE),
+    # Apart, but by less than the seeds of one are.
+    ((100, 101, 102), (112, 118, 127), Verdict.INCONCLUSIVE),
+    ((5388, 5363, 5377), (6170, 10755, 10559), Verdict.INCONCLUSIVE),
     # Touching is not apart.
     ((100, 100, 105), (105, 110, 110), Verdict.INCONCLUSIVE),
     # However far apart, two boots are too few.
