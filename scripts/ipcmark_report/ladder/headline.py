@@ -18,7 +18,8 @@ MOST_STEPS, MOST_OTHERS = 8, 4
 
 
 def says(kernels: Kernels, found: Sequence[Step], threshold: float) -> str:
-    many = f"{len(kernels.boots)} kernels, {len(kernels.cases)} cases"
+    kernel = "kernel" if len(kernels.boots) == 1 else "kernels"
+    many = f"{len(kernels.boots)} {kernel}, {len(kernels.cases)} cases, counted in executed instructions"
     if not found:
         return f"{many}: from no kernel to the next of its flavour a case changed by more than {percent.size(threshold)}."
     at = {step.at for step in found}

@@ -22,12 +22,22 @@ CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
 _SHOWN = ("release", "arch", "package", "vmlinuz_sha256", "qemu_version", "command_line")
 
 
+def holds_kernels(path: Path) -> bool:
+    """Whether it is a directory of `scripts/kernels run`, and not a run itself."""
+    return not (path / "run.json").exists() and ((path / KERNELS).exists() or bool(kernel_folders(path)))
+
+
+def kernel_folders(path: Path) -> list[Path]:
+    """Those of its kernels, without what a run under way is still writing."""
+    return sorted(one.parent for one in path.glob(f"[!.]*/{KERNEL}"))
+
+
 def read_kernels(path: Path) -> Kernels:
     """All kernels that a directory of `scripts/kernels run` holds, or BadInput."""
     if not path.is_dir():
         raise BadInput(f"{one_line(str(path))}: no such directory; name one written by `scripts/kernels run`")
     boots, left_out = [], list(_failed(path))
-    for folder in sorted(one.parent for one in path.glob(f"*/{KERNEL}")):
+    for folder in kernel_folders(path):
         if (folder / "run.json").exists():
             boots.append(read_boots(folder))
         elif not any(line.startswith(f"{folder.name}:") for line in left_out):
