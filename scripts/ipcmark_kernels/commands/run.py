@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ipcmark_report.ladder.files import KernelRecord, Settings
 from ipcmark_report.ladder.options import add_fail_on
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
@@ -32,7 +33,7 @@ from ..qemu.probe import demand_kvm
 from ..runs.campaign import Plan, measure
 from ..runs.entries import Entry, entries_of
 from ..runs.judging import UNKNOWN, baseline_folder, judge_all
-from ..runs.record import KernelRecord, Settings, finished, named_before
+from ..runs.resume import finished, named_before
 from .fetch import obtain, obtain_busybox
 
 SUMMARY = "boot kernels in QEMU and measure each"
@@ -215,7 +216,7 @@ def _tell(options: argparse.Namespace, kept: Sequence[str], records: Sequence[Ke
         if record.again:
             what = f"differs in {', '.join(record.again.differing)}" if record.again.differing else "every byte is the same"
             loads = f"{record.boots[0].load:.1f} and {record.again.load:.1f}" if record.boots else ""
-            print(f"{record.entry.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
+            print(f"{record.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
     whole = len(records) - len(failed) + len(kept)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; "

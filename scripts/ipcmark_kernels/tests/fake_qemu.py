@@ -43,7 +43,7 @@ def run(seed: int, noise: int) -> bytes:
                      "rounds": 1, "window_ms": 1, "warmup_ms": 1, "binaries": ["latency"],
                      "cases": ["latency/pipe/pipe/size:64/placement:same_core"], "not_measurable": [],
                      "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z", "status": "complete",
-                     "repetitions": 1, "labels": []},
+                     "repetitions": 1, "labels": [], "clock": "instructions" if "-icount" in sys.argv else "wall"},
         "environment.json": start,
         "latency.1.json": {"context": {}, "benchmarks": [{**ROW, "real_time": ROW["real_time"] + seed + noise}]},
     }

@@ -1,5 +1,6 @@
 """The command `run` against a program that stands in for QEMU."""
 
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 from ipcmark_kernels.__main__ import main
 from ipcmark_kernels.guest.bundle import PROGRAMS
 from ipcmark_kernels.qemu import machine
+from ipcmark_report.ladder.read import read_kernels
 from ipcmark_report.load import load_run
 
 FAKE = Path(__file__).with_name("fake_qemu.py")
@@ -96,6 +98,14 @@ def test_kernels_that_fail_are_named_and_the_others_go_on(place: Path, capsys: p
     assert "the run did not arrive whole" in said and "hangs while measuring: ended after 1 s of CPU time" in said
     assert kernels(place)["kernels"] == ["good"]
     assert {one["id"] for one in kernels(place)["failed"]} == {"panic", "refuse", "cut", "hang"}
+
+
+def test_the_page_reads_what_was_written_of_kernels_that_failed_and_that_did_not(place: Path) -> None:
+    assert run(place, kernel(place, "stuck", "panic"), kernel(place, "good", "measure")) == 1
+    read = read_kernels(place / "out")
+    assert read.left_out == ("stuck: panics: Kernel panic - not syncing: no init found",)
+    assert [boots.kernel.flavour for boots in read.boots] == ["own"]
+    assert dict(read.boots[0].kernel.facts)["sha256"] == hashlib.sha256(b"measure").hexdigest()
 
 
 def test_verifying_says_whether_a_second_boot_is_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,8 @@
-"""Reads the kernels of a directory: kernels.json, and of each kernel.json, profile.json and its run."""
+"""Reads the kernels of a directory: of each its run, and profile.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -11,15 +11,13 @@ from ..fields import Fields, check_schema, number_fault, read_object
 from ..load import clock_marks, load_run
 from ..model import INSTRUCTIONS, BadInput, Row, Run
 from ..text import one_line, plain
+from .files import KERNEL, KERNELS, failed_in, kernel_folders, read_kernel, read_order
 from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 
-KERNELS, KERNEL, PROFILE = "kernels.json", "kernel.json", "profile.json"
-AGAIN = "boot that kernel again: scripts/kernels run"
+PROFILE = "profile.json"
 # The loop of five instructions: a boot that counts another number was not alone, or did not count instructions.
 CHECK = ("limits", "alu", "five_instructions")
 CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
-# Of what is known of a kernel, in the words of its file.
-_SHOWN = ("release", "arch", "package", "vmlinuz_sha256", "qemu_version", "command_line")
 
 
 def holds_kernels(path: Path) -> bool:
@@ -27,16 +25,12 @@ def holds_kernels(path: Path) -> bool:
     return not (path / "run.json").exists() and ((path / KERNELS).exists() or bool(kernel_folders(path)))
 
 
-def kernel_folders(path: Path) -> list[Path]:
-    """Those of its kernels, without what a run under way is still writing."""
-    return sorted(one.parent for one in path.glob(f"[!.]*/{KERNEL}"))
-
-
 def read_kernels(path: Path) -> Kernels:
     """All kernels that a directory of `scripts/kernels run` holds, or BadInput."""
     if not path.is_dir():
         raise BadInput(f"{one_line(str(path))}: no such directory; name one written by `scripts/kernels run`")
-    boots, left_out = [], list(_failed(path))
+    order = read_order(path)
+    boots, left_out = [], list(failed_in(order)) if order else []
     for folder in kernel_folders(path):
         if (folder / "run.json").exists():
             boots.append(read_boots(folder))
@@ -82,29 +76,14 @@ def _switches(rows: Iterable[Row]) -> dict[str, float]:
     return {case: median(values) for case, values in found.items()}
 
 
-def _failed(path: Path) -> Iterator[str]:
-    """What kernels.json says of kernels that did not boot."""
-    file = path / KERNELS
-    if not file.exists():
-        return
-    kernels = read_object(file, AGAIN)
-    check_schema(kernels)
-    for one in kernels.objects("failed") if "failed" in kernels.values else []:
-        why = dict.fromkeys(failure.text("why") for failure in one.objects("failures"))
-        yield one_line(f"{one.text('id')}: {'; '.join(why)}")
-
-
 def _kernel(path: Path, run: Run) -> Kernel:
-    file = path / KERNEL
-    if not file.exists():
+    if not (path / KERNEL).exists():
         release = run.environment.start_text("kernel", "release") or path.name
         return Kernel(path.name, release, "")
-    kernel = read_object(file, AGAIN)
-    check_schema(kernel)
-    facts = tuple((key, kernel.shown(key)) for key in _SHOWN if kernel.values.get(key) not in (None, ""))
+    known, _ = read_kernel(path)
     # Another command line makes another kernel of it: what follows it in versions must not be held against it.
-    flavour = " ".join(filter(None, (kernel.text("flavour"), kernel.shown("append", ""))))
-    return Kernel(one_line(path.name), one_line(kernel.text("version")), one_line(flavour), facts)
+    flavour = " ".join(filter(None, (known.flavour, known.append)))
+    return Kernel(one_line(path.name), one_line(known.version), one_line(flavour), known.facts)
 
 
 def _profile(path: Path) -> dict[str, CaseProfile] | None:

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..ladder.read import kernel_folders
+from ..ladder.files import kernel_folders
 from ..model import BadInput
 from ..text import one_line
 
