@@ -1,7 +1,8 @@
-"""One process at a time where several would write the same folder."""
+"""A folder that is written: by one process at a time, and with one line where its disk is full."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -30,3 +31,18 @@ def held(folder: Path, remedy: str, waiting: bool = True) -> Iterator[None]:
         raise BadInput(f"{name}: another `kernels run` is writing it; wait for it, or {remedy}") from error
     finally:
         os.close(handle)
+
+
+@contextmanager
+def full_disk_named(folder: Path, remedy: str) -> Iterator[None]:
+    """Whatever is written inside: a disk without room is BadInput that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise full_disk(folder, remedy) from error
+
+
+def full_disk(folder: Path, remedy: str) -> BadInput:
+    return BadInput(f"{one_line(str(folder))}: the disk is full; make room, {remedy}")

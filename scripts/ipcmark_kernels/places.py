@@ -25,5 +25,5 @@ def default_bundle(arch: str) -> Path:
     build = Path(__file__).resolve().parents[2] / "build"
     found = sorted(build.glob(f"bundle/ipcmark-*-{_TARGETS[arch]}.tar.xz"), key=lambda file: file.stat().st_mtime)
     if not found:
-        raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle, or give --bundle")
+        raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle --arch {_TARGETS[arch]}, or give --bundle")
     return found[-1]

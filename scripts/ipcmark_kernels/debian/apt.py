@@ -13,6 +13,8 @@ from pathlib import Path
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
+from ..lock import full_disk
+from ..places import CACHE_REMEDY
 from .packages import Package, merged, packages_in
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -72,10 +74,11 @@ class Apt:
         self._prepare()
         said = self._run("apt-get", "update")
         faults = _faults(said)
+        self._demand_room(faults)
         if not self._indexes():
             raise BadInput(f"the lists of Debian's archive cannot be had: {faults[0] if faults else 'apt-get update failed'}; "
                            "try again with a network, or name suites that exist with --suites")
-        return faults if said.returncode else []
+        return faults
 
     def packages(self) -> list[Package]:
         """What the lists that were fetched say of kernels."""
@@ -96,11 +99,16 @@ class Apt:
                 return deb
             deb.unlink(missing_ok=True)
             faults = _faults(said) or ["apt-helper download-file failed"]
+            self._demand_room(faults)
             if any(" 404 " in fault or "not found" in fault.lower() for fault in faults):
                 raise Missing(f"{package.name} {package.version}: the archive lists it and does not have it")
             if attempt + 1 < TRIES:
                 time.sleep(PAUSE_S * (attempt + 1))
         raise BadInput(f"{package.name} {package.version}: cannot be had, tried {TRIES} times: {faults[0]}; try again later")
+
+    def _demand_room(self, faults: list[str]) -> None:
+        if any("No space left" in fault for fault in faults):
+            raise full_disk(self._folder, f"or {CACHE_REMEDY}")
 
     def _prepare(self) -> None:
         for part in ("state/lists/partial", "cache/archives/partial"):
