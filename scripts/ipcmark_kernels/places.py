@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ipcmark_debian.folders import cache_folder as cache_of
 from ipcmark_report.model import BadInput
 
 _TARGETS = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def cache_folder() -> Path:
-    """By the XDG base directory specification; relative paths are to be ignored by it."""
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    base = named if named.is_absolute() else Path.home() / ".cache"
-    return base / "ipcmark" / "kernels"
-
-
-CACHE_REMEDY = "set XDG_CACHE_HOME to a folder that can be written"
+    """What was fetched, and what was learnt of it."""
+    return cache_of("kernels")
 
 
 def default_bundle(arch: str) -> Path:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ipcmark_debian.folders import held
 from ipcmark_report.model import BadInput
 
 from ..archive_options import add_options as add_archive_options
 from ..archive_options import archive_of
 from ..guest.bundle import programs_of
-from ..lock import held
 from ..places import default_bundle
 from ..profile.plugin import demand_counting
 from ..qemu.machine import version_of

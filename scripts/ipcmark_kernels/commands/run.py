@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ipcmark_debian.folders import full_disk_named, held
 from ipcmark_report.ladder.files import KernelRecord, Settings
 from ipcmark_report.ladder.options import add_fail_on
 from ipcmark_report.model import BadInput
@@ -25,7 +26,6 @@ from ..archive_options import archive_of
 from ..debian.store import sha256_of
 from ..guest.bundle import programs_of
 from ..guest.initramfs import write_initramfs
-from ..lock import full_disk_named, held
 from ..places import default_bundle
 from ..profile.plugin import demand_counting
 from ..qemu.machine import CLOCKS, Guest, version_of

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from ipcmark_debian.folders import CACHE_REMEDY, full_disk_named
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
-from ..lock import full_disk_named
-from ..places import CACHE_REMEDY
 from .apt import Apt, Missing
 from .packages import Kernel, Package
 

@@ -58,7 +58,8 @@ def _line(kernels: Kernels, step: Step, family: str, more: Sequence[Step]) -> st
 def _otherwise(change: Change) -> list[str]:
     found = []
     if is_another(change):
-        found.append(f"switched {words.switches(change.base.switches)} times an operation, then {words.switches(change.new.switches)}")
+        found.append(f"switched {words.switches(change.base.switches)} times an operation, "
+                     f"then {words.switches(change.new.switches)}")
     two = [name for name, reading in (("the older", change.base), ("the newer", change.new)) if takes_two(reading)]
     return [*found, f"{words.TWO_PATHS} on {' and '.join(two)} kernel"] if two else found
 

@@ -72,7 +72,8 @@ def _switches(rows: Iterable[Row]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for row in rows:
         if row.voluntary_switches_per_operation is not None and row.involuntary_switches_per_operation is not None:
-            found.setdefault(row.case.text, []).append(row.voluntary_switches_per_operation + row.involuntary_switches_per_operation)
+            switches = row.voluntary_switches_per_operation + row.involuntary_switches_per_operation
+            found.setdefault(row.case.text, []).append(switches)
     return {case: median(values) for case, values in found.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..__main__ import main as report
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.name is not None:
             page = options.folder / f"{options.name}.html"
             is_ladder = len(options.runs) == 1 and holds_kernels(options.runs[0])
-            made = _report_of_kernels if is_ladder else report
+            made: Callable[[Sequence[str]], int] = _report_of_kernels if is_ladder else report
             if failed := made([*map(str, options.runs), "--out", str(page), *for_report]):
                 return failed
             folders = (folders_of_kernels(options.runs[0], options.name) if is_ladder
