@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ipcmark_report.files import umask
@@ -115,11 +115,11 @@ def _kept(plan: Plan, entry: Entry, all_of: Sequence[Done]) -> KernelRecord:
     """The record of a kernel, and its folder where at least one boot came through."""
     in_order = sorted(all_of, key=lambda done: plan.settings.seeds.index(done.task.seed))
     good = [done for done in in_order if not done.failure and not done.task.again]
-    # Named without the temporary places, as somebody else would boot it.
-    symbolic = _guest(plan, entry, plan.settings.seeds[0], Path("initramfs"), Path("."))
     kernel = entry.kernel
+    # Named without the places of this machine, as somebody else would boot it.
+    symbolic = replace(_guest(plan, entry, plan.settings.seeds[0], Path("initramfs"), Path(".")), vmlinuz=Path(kernel.vmlinuz.name))
     record = KernelRecord(
-        entry.id, kernel.release, kernel.version, kernel.flavour, kernel.package, str(kernel.vmlinuz), kernel.sha256,
+        entry.id, kernel.release, kernel.version, kernel.flavour, kernel.package, kernel.vmlinuz.name, kernel.sha256,
         str(entry.symbols) if entry.symbols else None, entry.append, plan.settings, command_of(symbolic), kernel_words(symbolic),
         [_boot_record(done) for done in good], [done.failure for done in in_order if done.failure], _again(in_order))
     if good:

@@ -86,6 +86,7 @@ def test_a_kernel_of_ones_own_is_named_by_its_file(place: Path) -> None:
     assert run(place, "--kernel", str(place / "bzImage"), "--symbols", str(place / "System.map")) == 0
     record = json.loads((place / "out/bzImage/kernel.json").read_text())
     assert record["symbols"] == str(place / "System.map") and record["flavour"] == "own"
+    assert record["vmlinuz"] == "bzImage" and str(place) not in " ".join(record["qemu_arguments"])
 
 
 def test_what_is_added_to_the_command_line_makes_a_column_of_its_own(place: Path) -> None:

@@ -81,7 +81,8 @@ class Again:
 
 @dataclass(frozen=True)
 class KernelRecord:
-    """All there is to know of one kernel's boots. `symbols` is the System.map that was given with it."""
+    """All there is to know of one kernel's boots. `vmlinuz` is the name of its file, `symbols` the System.map that was given
+    with it."""
 
     id: str
     release: str

@@ -28,7 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  package=HOSTILE, profile={FUTEX: {HOSTILE: 90000.0}})
     write_kernel(root / "hostile2", "7.5-1", "mine" + HOSTILE, {FUTEX: [99000] * 3}, profile={FUTEX: {HOSTILE: 99000.0}})
     put(root / "kernels.json", {"schema_version": 1, "kernels": [], "failed": [
-        {"id": "7.9-cloud", "failures": [{"seed": seed, "why": "<b>panic\x1b", "lines": []} for seed in (1, 2)]}]})
+        {"id": "7.9-cloud", "failures": [{"seed": seed, "why": "<b>panic\x1b", "lines": []} for seed in (1, 2)]},
+        {"id": "7.8-cloud", "reason": "hangs", "boots": [{"seed": 1, "why": "hangs", "lines": []}]}]})
     return root
 
 
@@ -63,6 +64,10 @@ def test_a_boot_that_is_off_is_marked_and_claims_nothing(folder: Path, page: str
 def test_hostile_names_stay_text(page: str) -> None:
     assert "<script>alert" not in page and "\x1b" not in page and "\u202e" not in page
     assert "&lt;script&gt;alert(1)" in page and "not booted: 7.9-cloud: &lt;b&gt;panic\\x1b" in page
+
+
+def test_kernels_that_failed_are_read_as_they_were_written_at_first(page: str) -> None:
+    assert "not booted: 7.8-cloud: hangs" in page
 
 
 def test_loads_nothing_and_is_the_same_again(folder: Path, page: str, tmp_path: Path) -> None:
