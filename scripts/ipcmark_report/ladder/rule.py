@@ -3,7 +3,8 @@
 The instructions of a boot are the same every time, so processes are no sample of anything: only another seed brings
 another order of events. With three seeds a rank test can never reach 5 %, however far apart the kernels are. So the rule is
 another: a change is claimed where the intervals [least, most] over the seeds lie farther apart than either is wide, and
-the medians differ by more than the threshold. Were it enough that they do not touch, chance alone would claim one in ten.
+the medians differ by more than the threshold. Were it enough that they do not touch, chance alone would
+claim one in ten where seeds differ at all.
 """
 
 from __future__ import annotations
