@@ -10,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from ipcmark_report.command_line import Parser
+from ipcmark_debian.folders import held
+from ipcmark_report.command_line import BAD_INPUT, Parser
+from ipcmark_report.model import BadInput
 
 from .archive import commit_time, pack
-from .cache import locked
 from .commands import ROOT, BundleError
 from .programs import build, work_folder
 from .targets import TARGETS, Target, native_arch
@@ -33,9 +34,9 @@ def main(arguments: list[str]) -> int:
             archive = make(target, wish.out)
             if wish.check:
                 check(target, archive)
-    except BundleError as error:
+    except BadInput as error:
         print(f"bundle: {error}", file=sys.stderr)
-        return error.status
+        return error.status if isinstance(error, BundleError) else BAD_INPUT
     except OSError as error:
         remedy = "; make room and run it again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         print(f"bundle: {error.filename or wish.out}: {error.strerror}{remedy}", file=sys.stderr)
@@ -50,7 +51,7 @@ def make(target: Target, out: Path) -> Path:
     """Builds and packs one architecture, and says what came of it."""
     print(f"{target.arch}: building (the first time takes some minutes)", flush=True)
     start = time.monotonic()
-    with locked(work_folder(target)):
+    with held(work_folder(target), "make it one that you can write"):
         folder = build(target)
         archive = pack(folder, out, commit_time())
     unpacked = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -7,7 +7,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from .cache import cache_folder, cached
+from ipcmark_debian.folders import cache_folder, cached
+
 from .commands import BundleError, output_of, run
 from .sources import SOURCES, Source, fetch
 from .targets import Target
@@ -21,8 +22,8 @@ def toolchain_file(target: Target) -> Path:
 
 def static_libraries(target: Target, log: Path) -> Path:
     """A folder with include/ and lib/ of every library, and their licences."""
-    cache = cache_folder()
-    tarballs = [(source, fetch(source, cache, log)) for source in SOURCES]
+    cache = cache_folder("bundle")
+    tarballs = [(source, fetch(source, cache)) for source in SOURCES]
 
     def make(prefix: Path) -> None:
         for source, tarball in tarballs:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .cache import replace_whole
+from ipcmark_debian.folders import replace_whole
+
 from .commands import ROOT, BundleError, run
 from .libraries import static_libraries, toolchain_file
 from .licences import write_licences

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import cached
-from .commands import BundleError, output_of, run
+from ipcmark_debian.apt import MIRROR, Origin, PrivateApt
+from ipcmark_debian.folders import cached
+
+from .commands import BundleError, output_of
 
 SUITE = "bookworm"
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-# Mirrors behind a proxy fail now and then.
-_RETRIES = 3
-_USUAL_MIRROR = "http://deb.debian.org/debian"
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,10 @@ SOURCES = (
 )
 
 
-def fetch(source: Source, cache: Path, log: Path) -> Path:
+def fetch(source: Source, cache: Path) -> Path:
     """The tarball, from the cache or from Debian, with the bytes that this project was tried with."""
     entry = cached(cache, f"source-{source.package}-{source.sha256[:12]}",
-                   lambda folder: _download(source, folder, log))
+                   lambda folder: _download(source, folder))
     tarball = entry / source.tarball
     check_sum(tarball, source.sha256)
     return tarball
@@ -61,38 +58,24 @@ def check_sum(file: Path, sha256: str) -> None:
         raise BundleError(f"{file} has not the SHA-256 {sha256}, but {found}; remove the folder {file.parent} and try again")
 
 
-def _download(source: Source, folder: Path, log: Path) -> None:
+def _download(source: Source, folder: Path) -> None:
     work = folder / "apt"
-    options = _private_apt(work)
+    apt = PrivateApt(work, [Origin("deb-src", _mirror(), (SUITE,))])
     what = f"fetching the sources of {source.package} {source.version}"
-    # Without --error-on a network that is down is only a warning.
-    run(["apt-get", *options, "update", "--error-on=any"], log, what)
-    run(["apt-get", *options, "source", "--download-only", f"{source.package}={source.version}"], log, what, cwd=work)
+    # A network that is down is only a warning to apt.
+    faults = apt.update()
+    if not faults:
+        said = apt.run("apt-get", "source", "--download-only", f"{source.package}={source.version}", cwd=work)
+        faults = apt.faults(said) or ([f"apt-get ended with {said.returncode}"] if said.returncode else [])
+    if faults:
+        raise BundleError(f"{what} failed: {faults[0]}; try again with a network")
     check_sum(work / source.tarball, source.sha256)
     (work / source.tarball).rename(folder / source.tarball)
     shutil.rmtree(work)
-
-
-def _private_apt(work: Path) -> Sequence[str]:
-    """Options by which apt-get reads and writes only below `work`, and still checks Debian's signatures."""
-    if not _KEYRING.exists():
-        raise BundleError(f"no {_KEYRING} to check Debian's sources by; install debian-archive-keyring")
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (work / folder).mkdir(parents=True)
-    list_file = work / "debian.sources"
-    list_file.write_text(f"Types: deb-src\nURIs: {_mirror()}\nSuites: {SUITE}\nComponents: main\nSigned-By: {_KEYRING}\n")
-    settings = {
-        "Dir::Etc::sourcelist": list_file, "Dir::Etc::sourceparts": "/dev/null", "Dir::State::lists": work / "lists",
-        "Dir::Cache": work / "cache", "Dir::State::status": "/dev/null", "Acquire::Languages": "none",
-        "Acquire::Retries": str(_RETRIES),
-        # The user that apt downloads as may not look into this folder.
-        "APT::Sandbox::User": "root",
-    }
-    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
 
 
 def _mirror() -> str:
     """Where this system gets Debian's packages from, or the usual place."""
     uris = output_of(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", f"Codename: {SUITE}",
                       "Origin: Debian", "Component: main"], "asking apt for Debian's mirror").split()
-    return uris[0] if uris else _USUAL_MIRROR
+    return uris[0] if uris else MIRROR

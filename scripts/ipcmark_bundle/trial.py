@@ -12,7 +12,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .commands import ROOT, BundleError, output_of, printable, run
+from ipcmark_report.text import flat
+
+from .commands import ROOT, BundleError, output_of, run
 from .targets import Target
 
 MOST_BYTES = 15_000_000
@@ -70,7 +72,7 @@ def _runs_in_a_bare_root(target: Target, archive: Path, root: Path) -> None:
     told = json.loads((root / "my-run" / "run.json").read_text())
     labels = " ".join(told["labels"])
     if len({emulator == "none", target.native, "emulated by" not in checked, "emulated by" not in labels}) != 1:
-        raise CheckFailed(f"{target.arch}: its emulator is {printable(str(emulator))}, and the run's labels are: {printable(labels)}")
+        raise CheckFailed(f"{target.arch}: its emulator is {flat(str(emulator))}, and the run's labels are: {flat(labels)}")
     if told["status"] != "complete" or not told["cases"]:
         raise CheckFailed(f"{target.arch}: the run is {told['status']}, with {len(told['cases'])} cases")
     where = "natively" if target.native else f"under {emulator}"
@@ -97,7 +99,7 @@ def _in_root(target: Target, root: Path, command: Sequence[str], fine: Sequence[
                           timeout=600, check=False)
     if done.returncode not in fine:
         raise CheckFailed(f"{target.arch}: `{' '.join(command)}` in a bare root ended with {done.returncode}: "
-                          f"{printable(done.stderr or done.stdout)[-300:]}")
+                          f"{flat(done.stderr or done.stdout)[-300:]}")
     return done.stdout
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ipcmark_debian.folders import cache_folder as cache_of
 from ipcmark_report.model import BadInput
 
 _TARGETS = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def cache_folder() -> Path:
-    """By the XDG base directory specification; relative paths are to be ignored by it."""
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    base = named if named.is_absolute() else Path.home() / ".cache"
-    return base / "ipcmark" / "kernels"
-
-
-CACHE_REMEDY = "set XDG_CACHE_HOME to a folder that can be written"
+    """What was fetched, and what was learnt of it."""
+    return cache_of("kernels")
 
 
 def default_bundle(arch: str) -> Path:
@@ -25,5 +20,5 @@ def default_bundle(arch: str) -> Path:
     build = Path(__file__).resolve().parents[2] / "build"
     found = sorted(build.glob(f"bundle/ipcmark-*-{_TARGETS[arch]}.tar.xz"), key=lambda file: file.stat().st_mtime)
     if not found:
-        raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle, or give --bundle")
+        raise BadInput(f"no bundle for {arch} below {build}; make one: scripts/bundle --arch {_TARGETS[arch]}, or give --bundle")
     return found[-1]

@@ -19,6 +19,11 @@ def one_line(text: str) -> str:
     return plain(text).replace("\n", "\\n")
 
 
+def flat(text: str) -> str:
+    """On one line, with one space wherever there was any room: for what a tool said."""
+    return one_line(" ".join(text.split()))
+
+
 def shorten(text: str, limit: int) -> str:
     """The text on one line, its middle left out beyond `limit` characters."""
     line = one_line(text)

@@ -7,13 +7,14 @@ import json
 import sys
 from collections.abc import Sequence
 
+from ipcmark_debian.folders import CACHE_REMEDY, held
+
 from ..archive_options import add_options as add_archive_options
 from ..archive_options import archive_of
 from ..debian.catalogue import packages_known
 from ..debian.packages import FLAVOURS, Kernel, kernels_of
 from ..debian.versions import version_key
-from ..lock import held
-from ..places import CACHE_REMEDY, cache_folder
+from ..places import cache_folder
 
 SUMMARY = "list the kernels that Debian's suites offer"
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ipcmark_debian.folders import CACHE_REMEDY, held
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
@@ -16,8 +17,7 @@ from ..debian.apt import Apt, Archive
 from ..debian.catalogue import packages_known
 from ..debian.packages import kernels_of, newest, newest_first
 from ..debian.store import StoredKernel, busybox_in, fetch_busybox, fetch_newest
-from ..lock import held
-from ..places import CACHE_REMEDY, cache_folder
+from ..places import cache_folder
 
 SUMMARY = "fetch the newest kernel of each series that is named"
 

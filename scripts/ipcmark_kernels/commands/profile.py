@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ipcmark_debian.folders import held
 from ipcmark_report.model import BadInput
 
 from ..archive_options import add_options as add_archive_options
 from ..archive_options import archive_of
 from ..guest.bundle import programs_of
-from ..lock import held
 from ..places import default_bundle
+from ..profile.plugin import demand_counting
 from ..qemu.machine import version_of
 from .fetch import obtain_busybox
 from .run import add_kernels, add_limits, named_entries, profile_all, workshop
@@ -29,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    version_of(options.arch)
+    demand_counting(options.arch, version_of(options.arch))
     if not options.out.is_dir():
         raise BadInput(f"{options.out}: no such folder; first scripts/kernels run")
     programs = programs_of(options.bundle or default_bundle(options.arch), options.arch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import re
 import resource
@@ -13,9 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ipcmark_debian.folders import full_disk_named, held
+from ipcmark_report.ladder.files import KernelRecord, Settings
 from ipcmark_report.ladder.options import add_fail_on
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
@@ -25,14 +26,14 @@ from ..archive_options import archive_of
 from ..debian.store import sha256_of
 from ..guest.bundle import programs_of
 from ..guest.initramfs import write_initramfs
-from ..lock import held
 from ..places import default_bundle
+from ..profile.plugin import demand_counting
 from ..qemu.machine import CLOCKS, Guest, version_of
 from ..qemu.probe import demand_kvm
 from ..runs.campaign import Plan, measure
 from ..runs.entries import Entry, entries_of
 from ..runs.judging import UNKNOWN, baseline_folder, judge_all
-from ..runs.record import KernelRecord, Settings, finished, named_before
+from ..runs.resume import finished, named_before
 from .fetch import obtain, obtain_busybox
 
 SUMMARY = "boot kernels in QEMU and measure each"
@@ -109,7 +110,7 @@ def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
     version = version_of(options.arch)
     programs = programs_of(options.bundle or default_bundle(options.arch), options.arch)
     busybox = obtain_busybox(options.arch, archive_of(options))
-    with held(options.out, "give --out another name", waiting=False), workshop(options.out) as place:
+    with _folder(options.out), workshop(options.out) as place:
         initramfs = place / "initramfs"
         arguments = arguments_of(options)
         write_initramfs(initramfs, programs, busybox, arguments)
@@ -123,6 +124,9 @@ def _run(options: argparse.Namespace, entries: Sequence[Entry]) -> int:
             demand_kvm(Guest(options.arch, "wall", todo[0].kernel.vmlinuz, initramfs, place / "console", place / "result", 1))
             jobs = 1  # two guests at once would slow each other
         plan = Plan(settings, todo, initramfs, options.out, jobs, options.limit, options.verify)
+        if options.seeds < ENOUGH_SEEDS:
+            print(f"kernels: {options.seeds} of {ENOUGH_SEEDS} boots a kernel: how much chance in the scheduler changes is not seen",
+                  file=sys.stderr)
         try:
             records = measure(plan, {*before, *kept}, list(dict.fromkeys([*before, *(entry.id for entry in entries)])))
         except KeyboardInterrupt:
@@ -146,8 +150,7 @@ def profile_all(options: argparse.Namespace, entries: Sequence[Entry], place: Pa
                 busybox: Path) -> int:
     """Writes the profile of each kernel that can be had; 1 where one cannot."""
     # Only here: what reads runs takes a moment to come, and packages that other commands do without.
-    from ..profile.boot import demand_amd64, profile_kernel, told, workshop_in
-    demand_amd64(options.arch)
+    from ..profile.boot import profile_kernel, told, workshop_in
     initramfs, failed = place / "profile.initramfs", 0
     write_initramfs(initramfs, programs, busybox, [*arguments_of(options), "--markers"])
     work = workshop_in(place, initramfs, busybox, options.memory, options.limit)
@@ -161,17 +164,25 @@ def profile_all(options: argparse.Namespace, entries: Sequence[Entry], place: Pa
 
 
 @contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Holds it, and takes it away again where it was made for nothing."""
+    is_new = not folder.exists()
+    try:
+        with held(folder, "give --out another name", waiting=False):
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
 def workshop(folder: Path) -> Iterator[Path]:
     """A place for what goes away again; also what a killed run left there goes."""
     for left in (one for prefix in ("boot", "kernel", "ipcmark") for one in folder.glob(f".{prefix}-*")):
         shutil.rmtree(left, ignore_errors=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
-            yield Path(name)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise BadInput(f"{one_line(str(folder))}: the disk is full; make room, and --resume goes on") from error
+    with full_disk_named(folder, "and --resume goes on"), tempfile.TemporaryDirectory(prefix=".ipcmark-", dir=folder) as name:
+        yield Path(name)
 
 
 def check_kernels(options: argparse.Namespace) -> None:
@@ -191,9 +202,10 @@ def _check(options: argparse.Namespace) -> None:
         raise BadInput("--verify: by the wall clock no two boots are the same; leave it out")
     if options.out.is_dir() and any(options.out.iterdir()) and not options.resume:
         raise BadInput(f"{one_line(str(options.out))}: exists and is not empty; give --resume to go on with it, or --out another name")
-    if options.seeds < ENOUGH_SEEDS:
-        print(f"kernels: {options.seeds} of {ENOUGH_SEEDS} boots a kernel: how much chance in the scheduler changes is not seen",
-              file=sys.stderr)
+    # Before a kernel is fetched for nothing.
+    version = version_of(options.arch)
+    if options.profile:
+        demand_counting(options.arch, version)
 
 
 def named_entries(options: argparse.Namespace) -> list[Entry]:
@@ -215,7 +227,7 @@ def _tell(options: argparse.Namespace, kept: Sequence[str], records: Sequence[Ke
         if record.again:
             what = f"differs in {', '.join(record.again.differing)}" if record.again.differing else "every byte is the same"
             loads = f"{record.boots[0].load:.1f} and {record.again.load:.1f}" if record.boots else ""
-            print(f"{record.entry.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
+            print(f"{record.id}: seed {record.again.seed} booted twice, at load {loads}: {what}")
     whole = len(records) - len(failed) + len(kept)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{whole} of {len(records) + len(kept)} kernels wholly measured, {len(kept)} of them before; "

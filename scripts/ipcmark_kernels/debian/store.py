@@ -7,13 +7,17 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
+from ipcmark_debian.folders import CACHE_REMEDY, full_disk_named
 from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
 
 from .apt import Apt, Missing
 from .packages import Kernel, Package
@@ -94,7 +98,7 @@ def _fetch(folder: Path, apt: Apt, kernel: Kernel) -> StoredKernel:
         whole = place / "whole"
         whole.mkdir()
         os.replace(_only(place, "vmlinuz*"), whole / "vmlinuz")
-        for config in [*place.glob("boot/config-*"), *place.glob("usr/lib/modules/*/config")][:1]:
+        for config in sorted(place.glob("config*"))[:1]:
             os.replace(config, whole / "config")
         record = {"release": kernel.release, "version": kernel.version, "flavour": kernel.flavour, "arch": kernel.arch,
                   "package": kernel.packages[0].name, "sha256": sha256_of(whole / "vmlinuz")}
@@ -113,7 +117,7 @@ def _fetch(folder: Path, apt: Apt, kernel: Kernel) -> StoredKernel:
 def _unpacked(folder: Path, apt: Apt, packages: Sequence[Package], members: Sequence[str]) -> Iterator[Path]:
     """The members of the packages in a folder that goes away."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
+    with full_disk_named(folder, f"or {CACHE_REMEDY}"), tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
         place = Path(name)
         for package in packages:
             deb = apt.download(package, place)
@@ -123,10 +127,25 @@ def _unpacked(folder: Path, apt: Apt, packages: Sequence[Package], members: Sequ
 
 
 def _unpack(deb: Path, place: Path, members: Sequence[str]) -> None:
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as reader:
-        # A member that this package does not have is no fault: the next one may.
-        subprocess.run(["tar", "-x", "-C", place, "--no-same-owner", "--wildcards", *members], stdin=reader.stdout,
-                       stderr=subprocess.DEVNULL, check=False)
+    """Each member by its last name. One that this package does not have is no fault: the next package may."""
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
+        try:
+            # Not tar(1): it ends alike where a member is missing and where the disk is full.
+            with tarfile.open(fileobj=reader.stdout, mode="r|") as tar:
+                for member in tar:
+                    content = tar.extractfile(member) if any(fnmatch(member.name, one) for one in members) else None
+                    if content is not None:
+                        with (place / PurePosixPath(member.name).name).open("wb") as target:
+                            shutil.copyfileobj(content, target)
+            fault = ""
+        except tarfile.TarError as error:
+            fault = str(error)
+        except BaseException:
+            reader.kill()
+            raise
+        _, said = reader.communicate()
+    if fault or reader.returncode:
+        raise BadInput(f"{deb.name}: cannot be unpacked: {one_line(said.decode(errors='replace').strip() or fault)}")
 
 
 def _only(place: Path, pattern: str) -> Path:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
 
 _INIT = Path(__file__).with_name("init.sh")
 _EPOCH = 1_767_225_600  # 2026-01-01, as the guest's clock
@@ -25,8 +26,6 @@ def write_initramfs(target: Path, programs: Mapping[str, bytes], busybox: Path, 
 
 def write_archive(target: Path, files: Mapping[str, bytes]) -> None:
     """Not compressed: the guest would count the unpacking, which takes longer than reading it."""
-    if shutil.which("cpio") is None:
-        raise BadInput("cpio: not here; install it: apt-get install cpio")
     with tempfile.TemporaryDirectory(prefix=".root-", dir=target.parent) as name:
         root = Path(name)
         for path, content in files.items():
@@ -42,4 +41,7 @@ def write_archive(target: Path, files: Mapping[str, bytes]) -> None:
             done = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "--reproducible"], cwd=root,
                                   input="\n".join(listed).encode(), stdout=archive, stderr=subprocess.PIPE, check=False)
     if done.returncode:
-        raise BadInput(f"{target}: cpio could not write it: {done.stderr.decode(errors='replace').strip()}; is the disk full?")
+        said = done.stderr.decode(errors="replace").strip()
+        if "No space left" in said:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        raise BadInput(f"{target}: cpio could not write it: {one_line(said)}")

@@ -40,11 +40,6 @@ def workshop_in(place: Path, initramfs: Path, busybox: Path, memory_mib: int, cp
     return Workshop(place, initramfs, busybox, build(place), memory_mib, cpu_limit_s)
 
 
-def demand_amd64(arch: str) -> None:
-    if arch != "amd64":
-        raise BadInput(f"--arch {arch}: functions are counted on amd64 only; leave the profile out")
-
-
 def profile_kernel(entry: Entry, folder: Path, work: Workshop) -> tuple[Profiled, ...]:
     """Writes profile.json beside the kernel's run, or BadInput."""
     target = folder / entry.id

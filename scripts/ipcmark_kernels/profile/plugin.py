@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,18 @@ from ipcmark_report.text import one_line
 SOURCE = Path(__file__).resolve().parent / "count_functions.c"
 FLAGS = ("-O2", "-shared", "-fPIC", "-std=gnu11")
 DEADLINE_S = 120
+# Of QEMU: from 9.0 on it takes only plugins of another interface.
+OLDEST, NEWEST = (4, 2), (8, 2)
+
+
+def demand_counting(arch: str, qemu: str) -> None:
+    """BadInput where functions cannot be counted: on another architecture, or by a QEMU that takes no such plugin."""
+    if arch != "amd64":
+        raise BadInput(f"--arch {arch}: functions are counted on amd64 only; leave the profile out")
+    numbers = tuple(map(int, re.findall(r"\d+", qemu)[:2]))
+    if numbers and not OLDEST <= numbers <= NEWEST:
+        raise BadInput(f"QEMU {one_line(qemu)}: functions are counted by a plugin for QEMU 4.2 to 8.2; leave the profile out, "
+                       "or count where such a QEMU is")
 
 
 def build(folder: Path) -> Path:

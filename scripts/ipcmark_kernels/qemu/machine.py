@@ -16,6 +16,10 @@ CLOCKS = ("path", "wall")
 SETTLE_S = {"path": 130, "wall": 130}
 
 
+# What makes the guest's files, and what QEMU is started by.
+_BESIDE = {"cpio": "cpio", "setpriv": "util-linux", "prlimit": "util-linux"}
+
+
 @dataclass(frozen=True)
 class Machine:
     """What differs between architectures. `result` is the device that takes the run, or `console`."""
@@ -82,10 +86,13 @@ def _time(guest: Guest, machine: Machine) -> list[str]:
 
 
 def version_of(arch: str) -> str:
-    """QEMU's own word; BadInput names the package where it is not here."""
+    """QEMU's own word; BadInput names the package where it, or what is needed beside it, is not here."""
     machine = MACHINES[arch]
     if shutil.which(machine.program) is None:
         raise BadInput(f"{machine.program}: not here; install it: scripts/install_packages {machine.package} cpio")
+    for tool, package in _BESIDE.items():
+        if shutil.which(tool) is None:
+            raise BadInput(f"{tool}: not here; install it: apt-get install {package}")
     said = subprocess.run([machine.program, "--version"], capture_output=True, text=True, check=False).stdout
     match = re.search(r"version (\S+)", said)
     return match.group(1) if match else "unknown"

@@ -9,17 +9,17 @@ import tempfile
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ipcmark_report.files import umask
+from ipcmark_report.ladder.files import KERNEL, Again, BootRecord, Failure, KernelRecord, Settings, write_order
 
 from ..qemu.boot import Boot, Boots
 from ..qemu.machine import Guest, command_of, kernel_words
 from ..qemu.outcome import outcome_of
 from .entries import Entry
 from .merge import identity_of, results_of, run_of
-from .record import Again, BootRecord, Failure, KernelRecord, Settings, write_order
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def measure(plan: Plan, kept: Collection[str], order: Sequence[str]) -> list[Ker
                 record = _kept(plan, done.task.entry, of_kernel)
                 records.append(record)
                 if not record.boots:
-                    failed[record.entry.id] = record.failures
-                there = {*kept, *(one.entry.id for one in records if one.boots)}
+                    failed[record.id] = record.failures
+                there = {*kept, *(one.id for one in records if one.boots)}
                 write_order(plan.folder, plan.settings, [name for name in order if name in there], failed)
     finally:
         boots.end()
@@ -115,16 +115,22 @@ def _kept(plan: Plan, entry: Entry, all_of: Sequence[Done]) -> KernelRecord:
     """The record of a kernel, and its folder where at least one boot came through."""
     in_order = sorted(all_of, key=lambda done: plan.settings.seeds.index(done.task.seed))
     good = [done for done in in_order if not done.failure and not done.task.again]
-    # Named without the temporary places, as somebody else would boot it.
-    symbolic = _guest(plan, entry, plan.settings.seeds[0], Path("initramfs"), Path("."))
+    kernel = entry.kernel
+    # Named without the places of this machine, as somebody else would boot it.
+    symbolic = replace(_guest(plan, entry, plan.settings.seeds[0], Path("initramfs"), Path(".")), vmlinuz=Path(kernel.vmlinuz.name))
     record = KernelRecord(
-        entry, plan.settings, command_of(symbolic), kernel_words(symbolic),
-        [BootRecord(done.task.seed, done.boot.wall_s, done.boot.load, results_of(done.files)) for done in good],
-        [done.failure for done in in_order if done.failure], _again(in_order))
+        entry.id, kernel.release, kernel.version, kernel.flavour, kernel.package, kernel.vmlinuz.name, kernel.sha256,
+        str(entry.symbols) if entry.symbols else None, entry.append, plan.settings, command_of(symbolic), kernel_words(symbolic),
+        [_boot_record(done) for done in good], [done.failure for done in in_order if done.failure], _again(in_order))
     if good:
         files = run_of([done.files for done in good], len(plan.settings.seeds))
-        _write(plan.folder / entry.id, {**files, "kernel.json": record.json()})
+        _write(plan.folder / entry.id, {**files, KERNEL: record.json()})
     return record
+
+
+def _boot_record(done: Done) -> BootRecord:
+    results = results_of(done.files)
+    return BootRecord(done.task.seed, done.boot.wall_s, done.boot.load, identity_of(results), results)
 
 
 def _again(all_of: Sequence[Done]) -> Again | None:

@@ -11,6 +11,7 @@ from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
 
 from ..debian.store import StoredKernel, sha256_of
+from .image import fault_of, release_in
 
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._+-]*)=(.+)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+=,-]+")
@@ -49,15 +50,9 @@ def own_kernel(file: Path, arch: str) -> StoredKernel:
     """A kernel that somebody built: what it is called stands in the file, or the file's name has to do."""
     if not file.is_file():
         raise BadInput(f"{one_line(str(file))}: no such file; name a kernel image, or a series such as 6.1-cloud")
-    head = file.read_bytes()[:65536]
+    image = file.read_bytes()
+    if (fault := fault_of(image, arch)) is not None:
+        raise BadInput(f"{one_line(str(file))}: {fault}")
+    head = image[:65536]
     release = release_in(head) or file.name
     return StoredKernel(_UNSAFE.sub("_", release), release, "own", arch, "", file.resolve(), None, sha256_of(file))
-
-
-def release_in(head: bytes) -> str | None:
-    """The release in a bzImage's header, by the kernel's Documentation/arch/x86/boot.rst; None for anything else."""
-    if head[0x202:0x206] != b"HdrS":
-        return None
-    offset = int.from_bytes(head[0x20E:0x210], "little") + 0x200
-    text = head[offset: offset + 256].split(b"\0")[0].split(b" ")[0].decode(errors="replace")
-    return one_line(text) or None

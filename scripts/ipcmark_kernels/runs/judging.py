@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ipcmark_report.ladder.files import kernel_folders
 from ipcmark_report.ladder.options import judge_runs
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
@@ -19,7 +20,7 @@ def baseline_folder(named: str) -> Path | None:
         return None
     if (folder / "run.json").exists():
         return folder
-    inside = sorted(one.parent for one in folder.glob("*/kernel.json"))
+    inside = kernel_folders(folder)
     if len(inside) != 1:
         what = "none" if not inside else f"{len(inside)}: {', '.join(one.name for one in inside[:4])}"
         raise BadInput(f"--baseline {one_line(named)}: is to be the run of one kernel, and holds {one_line(what)}")

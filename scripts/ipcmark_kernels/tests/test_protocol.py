@@ -6,7 +6,6 @@ import io
 import tarfile
 
 from ipcmark_kernels.guest.protocol import files_of, last_lines, read_console
-from ipcmark_kernels.runs.entries import release_in
 
 
 def archive(*names: str) -> bytes:
@@ -46,11 +45,3 @@ def test_names_that_lead_elsewhere_are_left_out() -> None:
 
 def test_the_last_lines_cannot_act_on_a_terminal() -> None:
     assert last_lines("a\r\n\x1b[2Kb\x07\r\n@@ipcmark started\r\n\n", 5) == ["a", "b\\x07"]
-
-
-def test_a_kernel_image_says_its_release() -> None:
-    head = bytearray(4096)
-    head[0x202:0x206] = b"HdrS"
-    head[0x20E:0x210] = (0x400).to_bytes(2, "little")
-    head[0x600:0x614] = b"6.18.0-own (me@here)"
-    assert release_in(bytes(head)) == "6.18.0-own" and release_in(bytes(4096)) is None

@@ -1,5 +1,6 @@
 """The command `run` against a program that stands in for QEMU."""
 
+import hashlib
 import json
 import os
 import re
@@ -15,8 +16,13 @@ import pytest
 
 from ipcmark_kernels.__main__ import main
 from ipcmark_kernels.guest.bundle import PROGRAMS
+from ipcmark_kernels.profile.plugin import demand_counting
 from ipcmark_kernels.qemu import machine
+from ipcmark_report.ladder.read import read_kernels
 from ipcmark_report.load import load_run
+from ipcmark_report.model import BadInput
+
+from .fake_qemu import HEAD
 
 FAKE = Path(__file__).with_name("fake_qemu.py")
 SCRIPTS = Path(__file__).resolve().parents[2]
@@ -51,7 +57,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kernel(place: Path, name: str, behaviour: str) -> str:
-    (place / name).write_text(behaviour)
+    head = bytes(0x202) + b"HdrS"
+    (place / name).write_bytes(head + bytes(HEAD - len(head)) + behaviour.encode())
     return f"{name}={place / name}"
 
 
@@ -79,6 +86,7 @@ def test_a_kernel_of_ones_own_is_named_by_its_file(place: Path) -> None:
     assert run(place, "--kernel", str(place / "bzImage"), "--symbols", str(place / "System.map")) == 0
     record = json.loads((place / "out/bzImage/kernel.json").read_text())
     assert record["symbols"] == str(place / "System.map") and record["flavour"] == "own"
+    assert record["vmlinuz"] == "bzImage" and str(place) not in " ".join(record["qemu_arguments"])
 
 
 def test_what_is_added_to_the_command_line_makes_a_column_of_its_own(place: Path) -> None:
@@ -96,6 +104,14 @@ def test_kernels_that_fail_are_named_and_the_others_go_on(place: Path, capsys: p
     assert "the run did not arrive whole" in said and "hangs while measuring: ended after 1 s of CPU time" in said
     assert kernels(place)["kernels"] == ["good"]
     assert {one["id"] for one in kernels(place)["failed"]} == {"panic", "refuse", "cut", "hang"}
+
+
+def test_the_page_reads_what_was_written_of_kernels_that_failed_and_that_did_not(place: Path) -> None:
+    assert run(place, kernel(place, "stuck", "panic"), kernel(place, "good", "measure")) == 1
+    read = read_kernels(place / "out")
+    assert read.left_out == ("stuck: panics: Kernel panic - not syncing: no init found",)
+    assert [boots.kernel.flavour for boots in read.boots] == ["own"]
+    assert dict(read.boots[0].kernel.facts)["sha256"] == hashlib.sha256((place / "good").read_bytes()).hexdigest()
 
 
 def test_verifying_says_whether_a_second_boot_is_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +161,41 @@ def test_without_qemu_its_package_is_named(place: Path, capsys: pytest.CaptureFi
     assert "install it: scripts/install_packages qemu-system-x86 cpio" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("tool, package", [("cpio", "cpio"), ("setpriv", "util-linux")])
+def test_without_what_is_needed_beside_qemu_its_package_is_named(place: Path, capsys: pytest.CaptureFixture[str],
+                                                                 monkeypatch: pytest.MonkeyPatch, tool: str, package: str) -> None:
+    found = shutil.which
+    monkeypatch.setattr(machine.shutil, "which", lambda name: None if name == tool else found(name))
+    assert run(place, kernel(place, "good", "measure")) == 2
+    assert capsys.readouterr().err == f"kernels: {tool}: not here; install it: apt-get install {package}\n" and not (place / "out").exists()
+
+
+@pytest.mark.parametrize("content, complaint", [(b"", "is no kernel for amd64"), (b"#!/bin/sh", "is no kernel for amd64"),
+                                                (bytes(0x202) + b"HdrS" + bytes(99), "is cut off")])
+def test_a_file_that_is_no_kernel_is_refused_before_anything_boots(place: Path, capsys: pytest.CaptureFixture[str], content: bytes,
+                                                                   complaint: str) -> None:
+    (place / "file").write_bytes(content)
+    assert run(place, str(place / "file"), kernel(place, "good", "measure")) == 2
+    said = capsys.readouterr().err
+    assert complaint in said and said.count("\n") == 1 and not (place / "out").exists()
+
+
+@pytest.mark.parametrize("version, arch, complaint", [("9.1.2", "amd64", "QEMU 9.1.2: functions are counted by a plugin for QEMU 4.2 to 8.2"),
+                                                      ("8.2.1", "arm64", "--arch arm64: functions are counted on amd64 only")])
+def test_functions_are_counted_on_amd64_by_a_qemu_that_takes_the_plugin(version: str, arch: str, complaint: str) -> None:
+    demand_counting("amd64", "7.2.22")
+    with pytest.raises(BadInput, match=re.escape(complaint)):
+        demand_counting(arch, version)
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "bin/cpio").write_text("#!/bin/sh\necho 'cpio: write error: No space left on device' >&2\nexit 1\n")
+    (place / "bin/cpio").chmod(0o755)
+    assert run(place, kernel(place, "good", "measure"), "--seeds", "3") == 2
+    assert capsys.readouterr().err == f"kernels: {place / 'out'}: the disk is full; make room, and --resume goes on\n"
+    assert not (place / "out").exists()
+
+
 def test_the_wall_clock_is_refused_where_a_guest_under_kvm_does_not_start(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(place, kernel(place, "good", "refuse"), "--clock", "wall") == 2
     assert "a test boot under KVM failed on this machine: qemu: no such board; use --clock path" in capsys.readouterr().err
@@ -169,7 +220,7 @@ def test_a_signal_ends_every_qemu_and_leaves_nothing(place: Path, number: int) -
     started.send_signal(number)
     _, said = started.communicate(timeout=60)
     assert started.returncode == 128 + number and "Traceback" not in said
-    assert not list((place / "out").iterdir())
+    assert not (place / "out").exists()
     left = [one for one in Path("/proc").glob("[0-9]*/cmdline") if str(place).encode() in read(one) and b"qemu" in read(one)]
     assert not left
 

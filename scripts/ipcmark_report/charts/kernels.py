@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from .canvas import (CHARACTER, COLOURS, FONT, GAP, LEFT, ROW, TITLE, WIDTH, Can
 PANEL = 1.3
 NAME = 20
 LABELS = 40
+TITLES = 60
 RIGHT = 0.25
 # What differs by less must not fill a panel: it would look like something.
 LEAST_SEEN = 0.1
@@ -37,7 +39,7 @@ def rails(view: Rails) -> Canvas:
     legend(page, entries, (), lines=True)
     for index, panel in enumerate(view.panels):
         y = top + index * (TITLE + PANEL + GAP)
-        title(page, panel.title, y)
+        title(page, shorten(panel.title, TITLES), y)
         axes = page.axes(LEFT, y + TITLE, WIDTH - LEFT - RIGHT, PANEL)
         _panel(page, axes, panel, upright=(WIDTH - LEFT - RIGHT) / len(names) < STEP)
         axes.set_xlim(-0.6, len(names) - 0.4)
@@ -67,11 +69,13 @@ def _rail(page: Canvas, axes: Axes, rail: Rail, upright: bool) -> None:
                 [rung.high for rung in rail.rungs], colors=colour, linewidth=2.4, alpha=0.5)
     for at in rail.levels:
         axes.axvline(at - 0.5, color=colour, linewidth=0.8, linestyle=":")
-    for sound, stepped in ((True, False), (True, True), (False, False), (False, True)):
-        own = [rung for rung in rail.rungs if (rung.is_sound, bool(rung.step)) == (sound, stepped)]
+    for kind in itertools.product((True, False), repeat=3):
+        own = [rung for rung in rail.rungs if (rung.is_sound, bool(rung.step), rung.is_two) == kind]
         if own:
+            sound, stepped, two = kind
             page.marks(axes, [_point(rung) for rung in own], [rung.column for rung in own], [rung.value for rung in own],
-                       linestyle="none", color=colour, marker=marker if sound else "x", markersize=7 if stepped else 3.8)
+                       linestyle="none", color=colour, marker=marker if sound else "x", markersize=7 if stepped else 3.8,
+                       **({"markerfacecolor": "none", "markeredgewidth": 1.3} if two else {}))
     for rung in rail.rungs:
         if rung.step:
             _step(axes, rung, above=rail.style % 2 == 0, upright=upright)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from pathlib import Path
 
-from ..model import Case
+from ..model import Case, NotMeasurable
 from .versions import order
 
 
@@ -33,16 +34,23 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Reading:
-    """Instructions an operation over the boots of one kernel, each with another seed; `values` are those of each."""
+    """Instructions an operation over the boots of one kernel, each with another seed; `values` are those of each.
+    `switches` is how often an operation is switched, of all its peers, in the middle of the boots; None where unknown."""
 
     median: float
     low: float
     high: float
     values: tuple[float, ...]
+    switches: float | None = None
 
     @property
     def boots(self) -> int:
         return len(self.values)
+
+    @property
+    def spread(self) -> float:
+        """What the seeds make of it: the logarithm of the most over the least."""
+        return log(self.high / self.low)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Boots:
     off: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    not_measured: tuple[NotMeasurable, ...] = ()
     profile: Mapping[str, CaseProfile] | None = None
     build: str = ""
 

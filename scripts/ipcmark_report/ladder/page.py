@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..compare.page import percent
@@ -10,36 +10,38 @@ from ..markup import assets, drawings, environment
 from ..model import BadInput
 from ..text import one_line
 from ..views import Figure, Table
-from . import words
+from . import headline, words
 from .heat import heat_figures
 from .model import Boots, Kernels
 from .rails import ladder_figures
 from .read import CHECK_READS, CHECK_TOLERANCE
 from .rule import LEAST_BOOTS, THRESHOLD
-from .steps import Step, steps
-from .why import reasons, why_figures
+from .steps import steps
+from .why import why_figures
 
 TEMPLATE = "ladder/ladder.html.j2"
-MOST_STEPS = 8
 # Of a kernel's run, on the first screen.
 MOST_MARKS = 6
 
 
 @dataclass(frozen=True)
 class LadderPage:
-    """`check` says what the self-check read, `alarms` what must be known first, `stands_out` a line a step."""
+    """`check` says what the self-check read, `alarms` what must be known first, `stands_out` and `rerouted` a line a step."""
 
     title: str
     check: str
     alarms: tuple[str, ...]
     says: str
     stands_out: tuple[str, ...]
+    rerouted: tuple[str, ...]
+    by_kernel: Table | None
     maps: tuple[Figure, ...]
     ladder: tuple[Figure, ...]
     why: tuple[Figure, ...]
     without_why: str
     kernels: Table
     failed: tuple[str, ...]
+    not_measured: tuple[str, ...]
     threshold: str
     least_boots: int
 
@@ -54,10 +56,12 @@ def page_of(kernels: Kernels, baseline: str | None = None, threshold: float = TH
     found = steps(kernels, threshold)
     why = tuple(why_figures(kernels, threshold))
     return LadderPage(
-        _title(kernels), _check(kernels), tuple(_alarms(kernels)), _says(kernels, found, threshold),
-        tuple(_line(kernels, step) for step in found[:MOST_STEPS]), tuple(heat_figures(kernels, base, threshold)),
+        _title(kernels), _check(kernels), tuple(_alarms(kernels)), headline.says(kernels, found, threshold),
+        headline.stands_out(kernels, found), headline.rerouted(kernels, found), headline.by_kernel(kernels, threshold),
+        tuple(heat_figures(kernels, base, threshold)),
         tuple(ladder_figures(kernels, found, threshold)), why, _without_why(kernels, why), _table(kernels),
         tuple(f"{boots.kernel.name}: {line}" for boots in kernels.boots for line in boots.failed),
+        tuple(_not_measured(kernels)),
         percent.size(threshold), LEAST_BOOTS)
 
 
@@ -109,25 +113,6 @@ def _alarms(kernels: Kernels) -> list[str]:
     return [*off, *some, *marks[:MOST_MARKS], *more, *(f"not booted: {line}" for line in kernels.left_out)]
 
 
-def _says(kernels: Kernels, found: Sequence[Step], threshold: float) -> str:
-    many = f"{len(kernels.boots)} kernels, {len(kernels.cases)} cases"
-    if not found:
-        return f"{many}: from no kernel to the next of its flavour a case changed by more than {percent.size(threshold)}."
-    at = {step.at for step in found}
-    most = max(at, key=lambda place: sum(step.at == place for step in found))
-    return (f"{many}: {len(found)} {'step is' if len(found) == 1 else 'steps are'} claimed, at {len(at)} "
-            f"{'kernel' if len(at) == 1 else 'kernels'}; the most, {sum(step.at == most for step in found)}, at "
-            f"{kernels.boots[most].kernel.name}.")
-
-
-def _line(kernels: Kernels, step: Step) -> str:
-    change = step.change
-    why = reasons(kernels, step.before, step.at, change.case)
-    return (f"{change.case}: {percent.change(change.ratio)} at {kernels.boots[step.at].kernel.name}, from "
-            f"{words.count(change.base.median)} to {words.count(change.new.median)} instructions after "
-            f"{kernels.boots[step.before].kernel.name}" + (f": {why}" if why else "") + ".")
-
-
 def _without_why(kernels: Kernels, why: Sequence[Figure]) -> str:
     if why:
         return ""
@@ -136,6 +121,20 @@ def _without_why(kernels: Kernels, why: Sequence[Figure]) -> str:
         return (f"{profiled or 'None'} of these kernels {'has' if profiled < 2 else 'have'} a profile of its functions. "
                 "scripts/kernels profile counts them.")
     return "No case changed between two kernels of one flavour that both have a profile."
+
+
+def _not_measured(kernels: Kernels) -> Iterator[str]:
+    """A line a reason; where it does not hold on all kernels, which they are."""
+    cases: dict[str, set[str]] = {}
+    where: dict[str, list[str]] = {}
+    for boots in kernels.boots:
+        for one in boots.not_measured:
+            cases.setdefault(one.reason, set()).add(one.case)
+            where.setdefault(one.reason, []).append(boots.kernel.name)
+    for reason, names in where.items():
+        only = list(dict.fromkeys(names))
+        on = f", on {words.joined(only)}" if len(only) < len(kernels.boots) else ""
+        yield f"{len(cases[reason])} {'case' if len(cases[reason]) == 1 else 'cases'}{on}: {reason}"
 
 
 def _table(kernels: Kernels) -> Table:

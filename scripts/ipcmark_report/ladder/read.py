@@ -1,32 +1,37 @@
-"""Reads the kernels of a directory: kernels.json, and of each kernel.json, profile.json and its run."""
+"""Reads the kernels of a directory: of each its run, and profile.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from ..estimates import select
 from ..fields import Fields, check_schema, number_fault, read_object
 from ..load import clock_marks, load_run
-from ..model import INSTRUCTIONS, BadInput, Run
+from ..model import INSTRUCTIONS, BadInput, Row, Run
 from ..text import one_line, plain
+from .files import KERNEL, KERNELS, failed_in, kernel_folders, read_kernel, read_order
 from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 
-KERNELS, KERNEL, PROFILE = "kernels.json", "kernel.json", "profile.json"
-AGAIN = "boot that kernel again: scripts/kernels run"
+PROFILE = "profile.json"
 # The loop of five instructions: a boot that counts another number was not alone, or did not count instructions.
 CHECK = ("limits", "alu", "five_instructions")
 CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
-# Of what is known of a kernel, in the words of its file.
-_SHOWN = ("release", "arch", "package", "vmlinuz_sha256", "qemu_version", "command_line")
+
+
+def holds_kernels(path: Path) -> bool:
+    """Whether it is a directory of `scripts/kernels run`, and not a run itself."""
+    return not (path / "run.json").exists() and ((path / KERNELS).exists() or bool(kernel_folders(path)))
 
 
 def read_kernels(path: Path) -> Kernels:
     """All kernels that a directory of `scripts/kernels run` holds, or BadInput."""
     if not path.is_dir():
         raise BadInput(f"{one_line(str(path))}: no such directory; name one written by `scripts/kernels run`")
-    boots, left_out = [], list(_failed(path))
-    for folder in sorted(one.parent for one in path.glob(f"*/{KERNEL}")):
+    order = read_order(path)
+    boots, left_out = [], list(failed_in(order)) if order else []
+    for folder in kernel_folders(path):
         if (folder / "run.json").exists():
             boots.append(read_boots(folder))
         elif not any(line.startswith(f"{folder.name}:") for line in left_out):
@@ -44,8 +49,9 @@ def read_boots(path: Path) -> Boots:
                        "compare its boots with scripts/compare")
     selection = select(run)
     quiet = [one for one in selection.estimates if one.estimator == "quiet"]
-    found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high,
-                                          tuple(value for _, value in one.values))
+    switches = _switches(selection.rows)
+    found = {one.case.text: Reading(one.spread.median, one.spread.low, one.spread.high, tuple(value for _, value in one.values),
+                                    switches.get(one.case.text))
              for one in quiet}
     checks = {one.case.text: one for one in quiet
               if (one.case.measure, one.case.noun, one.case.backend) == CHECK}
@@ -58,32 +64,27 @@ def read_boots(path: Path) -> Boots:
         next((found[name] for name in checks), None), off,
         # That instructions are no time the page says itself.
         (*(mark for mark in run.marks if mark not in clock_marks(run.info)), *([selection.says] if selection.says else [])),
-        tuple(failed), _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
+        tuple(failed), run.info.not_measurable, _profile(path), f"ipcmark {run.info.version}, git {run.info.git}")
 
 
-def _failed(path: Path) -> Iterator[str]:
-    """What kernels.json says of kernels that did not boot."""
-    file = path / KERNELS
-    if not file.exists():
-        return
-    kernels = read_object(file, AGAIN)
-    check_schema(kernels)
-    for one in kernels.objects("failed") if "failed" in kernels.values else []:
-        why = dict.fromkeys(failure.text("why") for failure in one.objects("failures"))
-        yield one_line(f"{one.text('id')}: {'; '.join(why)}")
+def _switches(rows: Iterable[Row]) -> dict[str, float]:
+    """How often an operation of each case was switched, in the middle of its boots."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row.voluntary_switches_per_operation is not None and row.involuntary_switches_per_operation is not None:
+            switches = row.voluntary_switches_per_operation + row.involuntary_switches_per_operation
+            found.setdefault(row.case.text, []).append(switches)
+    return {case: median(values) for case, values in found.items()}
 
 
 def _kernel(path: Path, run: Run) -> Kernel:
-    file = path / KERNEL
-    if not file.exists():
+    if not (path / KERNEL).exists():
         release = run.environment.start_text("kernel", "release") or path.name
         return Kernel(path.name, release, "")
-    kernel = read_object(file, AGAIN)
-    check_schema(kernel)
-    facts = tuple((key, kernel.shown(key)) for key in _SHOWN if kernel.values.get(key) not in (None, ""))
+    known, _ = read_kernel(path)
     # Another command line makes another kernel of it: what follows it in versions must not be held against it.
-    flavour = " ".join(filter(None, (kernel.text("flavour"), kernel.shown("append", ""))))
-    return Kernel(one_line(path.name), one_line(kernel.text("version")), one_line(flavour), facts)
+    flavour = " ".join(filter(None, (known.flavour, known.append)))
+    return Kernel(one_line(path.name), one_line(known.version), one_line(flavour), known.facts)
 
 
 def _profile(path: Path) -> dict[str, CaseProfile] | None:

@@ -2,14 +2,16 @@
 
 The instructions of a boot are the same every time, so processes are no sample of anything: only another seed brings
 another order of events. With three seeds a rank test can never reach 5 %, however far apart the kernels are. So the rule is
-another: a change is claimed where the intervals [least, most] over the seeds do not touch, and the medians differ by
-more than the threshold.
+another: a change is claimed where the intervals [least, most] over the seeds lie farther apart than either is wide, and
+the medians differ by more than the threshold. Were it enough that they do not touch, chance alone would
+claim one in ten where seeds differ at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from math import log
 
 from .model import Boots, Reading
 
@@ -41,6 +43,11 @@ class Change:
         return self.new.median / self.base.median
 
     @property
+    def apart(self) -> float:
+        """The logarithm of the least change that any two seeds show; not above zero where the seeds overlap."""
+        return log(max(self.new.low / self.base.high, self.base.low / self.new.high))
+
+    @property
     def starred(self) -> bool:
         return self.verdict in (Verdict.LONGER, Verdict.SHORTER)
 
@@ -67,10 +74,14 @@ def verdict(base: Reading, new: Reading, threshold: float = THRESHOLD) -> tuple[
     if boots < LEAST_BOOTS:
         return Verdict.NONE, f"{boots} {'boot' if boots == 1 else 'boots'} on a side: a verdict takes {LEAST_BOOTS}"
     ratio = new.median / base.median
-    apart = new.low > base.high or new.high < base.low
-    if apart and (ratio > 1 + threshold or ratio < 1 / (1 + threshold)):
+    nearest = max(new.low / base.high, base.low / new.high)
+    apart = nearest > 1
+    beyond = apart and log(nearest) >= max(base.spread, new.spread)
+    if beyond and (ratio > 1 + threshold or ratio < 1 / (1 + threshold)):
         return (Verdict.LONGER if ratio > 1 else Verdict.SHORTER), ""
     # What the seeds make of a case may be more than the threshold, but never differs between equal kernels.
     if base.values == new.values or new.high <= base.low * (1 + threshold) and base.high <= new.low * (1 + threshold):
         return Verdict.EQUIVALENT, ""
-    return Verdict.INCONCLUSIVE, "beyond the threshold for some seeds only" if apart else "within the spread over the seeds"
+    why = "beyond the threshold for some seeds only" if beyond else "nearer than the seeds of one lie apart" if apart else (
+        "within the spread over the seeds")
+    return Verdict.INCONCLUSIVE, why

@@ -20,9 +20,9 @@ class Step:
 
 
 def steps(kernels: Kernels, threshold: float = THRESHOLD) -> tuple[Step, ...]:
-    """All that are claimed, the largest first."""
+    """All that are claimed, first what is farthest beyond the seeds of both."""
     found = [step for case in kernels.cases for step in steps_of(kernels, case, threshold)]
-    return tuple(sorted(found, key=lambda step: -abs_ratio(step.change.ratio)))
+    return tuple(sorted(found, key=lambda step: -step.change.apart))
 
 
 def steps_of(kernels: Kernels, case: str, threshold: float = THRESHOLD) -> Iterator[Step]:
@@ -35,11 +35,6 @@ def _along(boots: Sequence[Boots], places: Sequence[int], case: str, threshold: 
         change = change_of(case, boots[before], boots[at], threshold)
         if change is not None and change.starred:
             yield Step(before, at, change)
-
-
-def abs_ratio(ratio: float) -> float:
-    """How far from no change, whichever way."""
-    return max(ratio, 1 / ratio)
 
 
 @dataclass(frozen=True)

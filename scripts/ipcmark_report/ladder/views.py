@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Rung:
     """A case on one kernel: instructions an operation, `column` its place. `step` is the change to say beside it, where
-    one is claimed; `tip` is shown when it is pointed at."""
+    one is claimed; `is_two`: its boots took two paths; `tip` is shown when it is pointed at."""
 
     column: int
     value: float
@@ -16,6 +16,7 @@ class Rung:
     high: float
     is_sound: bool
     step: str = ""
+    is_two: bool = False
     tip: str = ""
 
 

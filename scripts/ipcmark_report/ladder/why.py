@@ -10,7 +10,6 @@ from . import words
 from .functions import Grown, agrees, disagreement, grown
 from .model import Boots, CaseProfile, Kernels
 from .rule import Change, change_of
-from .steps import abs_ratio
 from .views import Diverging, Part
 
 MOST_FIGURES = 12
@@ -35,7 +34,7 @@ def _profiled_changes(kernels: Kernels, threshold: float) -> list[tuple[int, int
                 change = change_of(case, kernels.boots[before], kernels.boots[at], threshold)
                 if change is not None and change.starred and _both(kernels.boots[before], kernels.boots[at], case):
                     found.append((before, at, change))
-    return sorted(found, key=lambda one: -abs_ratio(one[2].ratio))
+    return sorted(found, key=lambda one: -one[2].apart)
 
 
 def _both(base: Boots, new: Boots, case: str) -> tuple[CaseProfile, CaseProfile] | None:

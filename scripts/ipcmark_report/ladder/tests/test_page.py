@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,7 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  package=HOSTILE, profile={FUTEX: {HOSTILE: 90000.0}})
     write_kernel(root / "hostile2", "7.5-1", "mine" + HOSTILE, {FUTEX: [99000] * 3}, profile={FUTEX: {HOSTILE: 99000.0}})
     put(root / "kernels.json", {"schema_version": 1, "kernels": [], "failed": [
-        {"id": "7.9-cloud", "failures": [{"seed": seed, "why": "<b>panic\x1b", "lines": []} for seed in (1, 2)]}]})
+        {"id": "7.9-cloud", "failures": [{"seed": seed, "why": "<b>panic\x1b", "lines": []} for seed in (1, 2)]},
+        {"id": "7.8-cloud", "reason": "hangs", "boots": [{"seed": 1, "why": "hangs", "lines": []}]}]})
     return root
 
 
@@ -64,6 +66,10 @@ def test_hostile_names_stay_text(page: str) -> None:
     assert "&lt;script&gt;alert(1)" in page and "not booted: 7.9-cloud: &lt;b&gt;panic\\x1b" in page
 
 
+def test_kernels_that_failed_are_read_as_they_were_written_at_first(page: str) -> None:
+    assert "not booted: 7.8-cloud: hangs" in page
+
+
 def test_loads_nothing_and_is_the_same_again(folder: Path, page: str, tmp_path: Path) -> None:
     assert not re.search(r"(src|href)=\"(?!#)", page)
     assert main(["report", str(folder), "--out", str(tmp_path / "again.html")]) == 0
@@ -81,6 +87,16 @@ def test_writes_every_chart_as_a_file(folder: Path, tmp_path: Path) -> None:
     assert {"map-0", "ladder-0", "ladder-1", "why-0"} <= names
     for file in (tmp_path / "charts").iterdir():
         ElementTree.fromstring(file.read_bytes())
+
+
+def test_what_was_left_out_is_named_by_its_reason_and_kernel(tmp_path: Path) -> None:
+    for name, version in (("a", "6.1"), ("b", "6.12")):
+        write_kernel(tmp_path / name, version, "cloud", {PIPE: [10000.0] * 3})
+    for name, cases in (("a", ("x", "y")), ("b", ("y",))):
+        run = json.loads((tmp_path / name / "run.json").read_text())
+        run["not_measurable"] = [{"case": case, "reason": f"{case} spins"} for case in cases]
+        put(tmp_path / name / "run.json", run)
+    assert page_of(read_kernels(tmp_path)).not_measured == ("1 case, on 6.1 cloud: x spins", "1 case: y spins")
 
 
 def test_one_kernel_alone_is_shown_and_claims_nothing(tmp_path: Path) -> None:

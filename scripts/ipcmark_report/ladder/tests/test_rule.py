@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..rule import Verdict, change_of, changes, verdict
+from .halves import halves, only_apart
 from .made import boots, reading
 
 
@@ -19,6 +20,9 @@ from .made import boots, reading
     ((100, 100, 112), (110, 111, 113), Verdict.INCONCLUSIVE),
     # Some seeds are apart by more than the threshold, the middles are not.
     ((99, 100, 100), (100.5, 101, 104), Verdict.INCONCLUSIVE),
+    # Apart, but by less than the seeds of one are.
+    ((100, 101, 102), (112, 118, 127), Verdict.INCONCLUSIVE),
+    ((5388, 5363, 5377), (6170, 10755, 10559), Verdict.INCONCLUSIVE),
     # Touching is not apart.
     ((100, 100, 105), (105, 110, 110), Verdict.INCONCLUSIVE),
     # However far apart, two boots are too few.
@@ -50,3 +54,9 @@ def test_a_kernel_whose_self_check_is_off_leaves_no_claim() -> None:
 
 def test_a_case_that_one_kernel_lacks_is_no_change() -> None:
     assert change_of("a", boots("6.1", {"a": reading(1)}), boots("6.2", {})) is None
+
+
+def test_a_kernel_s_own_boots_are_halved_in_every_way_once() -> None:
+    found = [(set(one.values), set(other.values)) for one, other in halves((1, 2, 3, 4))]
+    assert found == [({1, 2}, {3, 4}), ({1, 3}, {2, 4}), ({1, 4}, {2, 3})]
+    assert only_apart(reading(1, 2, 3), reading(4, 5, 6)) and not only_apart(reading(1, 2, 4), reading(3, 5, 6))

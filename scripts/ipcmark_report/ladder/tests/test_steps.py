@@ -44,5 +44,7 @@ def test_a_level_is_one_that_stays() -> None:
 def test_flavours_of_one_version_share_a_column_and_twins_do_not() -> None:
     shared = in_order([boots("6.1", {}), boots("6.1", {}, "rt"), boots("6.12", {})])
     assert columns_of(shared).names == ("6.1", "6.12") and columns_of(shared).of == (0, 0, 1)
+    series = in_order([boots("6.1.192-3", {}), boots("7.3~rc7-1", {}), boots("7.3.4-1", {})])
+    assert columns_of(series).names == ("6.1", "7.3~rc7", "7.3.4")
     twins = in_order([boots("6.1", {}), boots("6.1", {}), boots("6.12", {})])
     assert columns_of(twins).of == (0, 1, 2) and len(set(columns_of(twins).of)) == 3

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ipcmark_kernels.__main__ import main as kernels
+from ipcmark_report.ladder.tests.made import PIPE, write_kernel, write_kernels
 from ipcmark_report.load import load_run
 from ipcmark_report.publish.__main__ import main
-from ipcmark_report.publish.archive import pack
+from ipcmark_report.publish.archive import folders_of_runs, pack
 from ipcmark_report.publish.index import entries_of
 from ipcmark_report.tests.synthetic import Synthetic
 
@@ -34,10 +36,36 @@ def test_a_published_run_can_be_read_again(run: Path, tmp_path: Path) -> None:
     assert '<a href="2026-01-02-box.tar.xz">' in index
 
 
+def test_published_kernels_give_the_same_page_again(tmp_path: Path) -> None:
+    made, folder = write_kernels(tmp_path / "made"), tmp_path / "reports"
+    folder.mkdir()
+    (made / ".boot-left").mkdir()
+    (made / ".boot-left" / "kernel.json").write_text("{}")
+    assert main(["--folder", str(folder), "2026-01-02-kernels", str(made), "--threshold", "2%"]) == 0
+    with tarfile.open(folder / "2026-01-02-kernels.tar.xz") as archive:
+        assert not any("/." in name for name in archive.getnames())
+        archive.extractall(tmp_path / "again")
+    page = tmp_path / "page.html"
+    assert kernels(["report", str(tmp_path / "again" / "2026-01-02-kernels"), "--threshold", "2%", "--out", str(page)]) == 0
+    assert page.read_bytes() == (folder / "2026-01-02-kernels.html").read_bytes()
+    index = (folder / "index.html").read_text()
+    assert "Linux 5.10.223-1 to 7.3-1" in index and "13 kernels, 2 cases, counted in executed instructions" in index
+    assert '<a href="2026-01-02-kernels.tar.xz">' in index
+
+
+def test_kernels_by_the_wall_clock_are_refused_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_kernel(tmp_path / "made" / "a", "6.1", "cloud", {PIPE: [10000.0] * 3}, clock="wall")
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    assert main(["--folder", str(folder), "name", str(tmp_path / "made")]) == 2
+    errors = capsys.readouterr().err
+    assert "wall clock" in errors and errors.count("\n") == 1 and list(folder.iterdir()) == []
+
+
 def test_the_same_runs_give_the_same_bytes(run: Path) -> None:
-    first = pack([run, run], "two")
+    first = pack(folders_of_runs([run, run], "two"))
     (run / "run.json").touch()
-    assert pack([run, run], "two") == first
+    assert pack(folders_of_runs([run, run], "two")) == first
     with tarfile.open(fileobj=io.BytesIO(first)) as archive:
         assert {name.rpartition("/")[0] for name in archive.getnames()} == {"two/1", "two/2"}
 
