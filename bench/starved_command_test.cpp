@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "bench/run/scratch_folder.hpp"
 #include "ipc/os/test_support.hpp"
 #include "ipc/soak/starved_test_support.hpp"
 
@@ -100,7 +101,8 @@ TEST_F(StarvedCommand, ListNamesTheCasesThatCannotRunWithoutSystemVAndNoOthers) 
 TEST_F(StarvedCommand, ListAndCheckWorkWithFewDescriptorsUnprivilegedAndWhereNothingCanBeWritten) {
   for (const auto* starvation :
        {&ipc::test::kFewDescriptors, &ipc::test::kNobody, &ipc::test::kReadOnly,
-        &ipc::test::kNoSharedMemory, &ipc::test::kNoMessageQueues, &ipc::test::kOneCpu}) {
+        &ipc::test::kNoSharedMemory, &ipc::test::kNoMessageQueues, &ipc::test::kOldKernel,
+        &ipc::test::kOneCpu}) {
     if (!can_have(*starvation)) {
       std::cout
           << starvation->name
@@ -124,6 +126,17 @@ TEST_F(StarvedCommand, ListSaysWhyAQueueCannotRunWithoutItsLimit) {
   EXPECT_EQ(list.status, kFine) << list.text;
   EXPECT_EQ(list.lines_with("queue/posix_mq"), list.lines_with("over RLIMIT_MSGQUEUE"));
   EXPECT_GT(list.lines_with("over RLIMIT_MSGQUEUE"), 0);
+}
+
+TEST_F(StarvedCommand, RunMeasuresWithTheCallsOfLinux419AllThatNeedsNoneOfClone3) {
+  const run::ScratchFolder folder(std::filesystem::temp_directory_path());
+  const auto answer =
+      ipcmark(ipc::test::kOldKernel, {"run", "--preset", "path", "--out", folder.path() / "run"});
+  EXPECT_EQ(answer.status, kFine) << answer.text;
+  EXPECT_EQ(answer.lines_with("failed: "), 0) << answer.text;
+  std::ifstream file(folder.path() / "run/run.json");
+  const std::string record = (std::ostringstream() << file.rdbuf()).str();
+  EXPECT_NE(record.find("clone3 CLONE_PIDFD: Function not implemented"), std::string::npos);
 }
 
 TEST_F(StarvedCommand, RunSaysThatItCannotStartWhereItCannotWrite) {

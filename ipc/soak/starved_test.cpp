@@ -205,6 +205,10 @@ TEST_F(Starved, WithSystemVForbiddenExactlyItsObjectsAreUnavailable) {
   expect_all_but(test::kSysvForbidden, sysv_ones("Operation not permitted"));
 }
 
+TEST_F(Starved, WithTheCallsOfLinux419AllButOneStarterWorks) {
+  expect_all_but(test::kOldKernel, {{"process clone3_pidfd", "Function not implemented"}});
+}
+
 TEST_F(Starved, OnOneCpuAllWorks) {
   expect_all_but(test::kOneCpu, {});
 }

@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "ipc/os/cpu.hpp"
 #include "ipc/os/error.hpp"
@@ -82,8 +83,8 @@ inline void become_nobody() {
   os::check(::prctl(PR_SET_DUMPABLE, 1), "PR_SET_DUMPABLE");
 }
 
-/// Answers the calls that make System V objects with that error (seccomp(2)).
-inline void forbid_sysv(unsigned error) {
+/// Answers these calls, and all from that number on, with the error (seccomp(2)).
+inline void refuse_calls(unsigned error, const std::vector<unsigned>& calls, unsigned from = ~0U) {
 #if defined(__x86_64__)
   constexpr unsigned kArchitecture = AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
@@ -95,26 +96,30 @@ inline void forbid_sysv(unsigned error) {
   const auto load = [](std::size_t at) {
     return sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(at));
   };
-  const auto skip_unless = [](unsigned value, unsigned char how_many) {
-    return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, how_many);
+  const auto jump = [](unsigned when, unsigned value, std::size_t yes, std::size_t no) {
+    return sock_filter BPF_JUMP(BPF_JMP | when | BPF_K, value, static_cast<unsigned char>(yes),
+                                static_cast<unsigned char>(no));
   };
-  const auto skip_if = [](unsigned value, unsigned char how_many) {
-    return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, how_many, 0);
-  };
-  const sock_filter allow BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  const sock_filter refuse BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
-  std::array<sock_filter, 8> program{load(offsetof(seccomp_data, arch)),
-                                     skip_unless(kArchitecture, 4),
-                                     load(offsetof(seccomp_data, nr)),
-                                     skip_if(SYS_msgget, 3),
-                                     skip_if(SYS_semget, 2),
-                                     skip_if(SYS_shmget, 1),
-                                     allow,
-                                     refuse};
-  const sock_fprog filter{program.size(), program.data()};
+  std::vector<sock_filter> program{load(offsetof(seccomp_data, arch)),
+                                   jump(BPF_JEQ, kArchitecture, 0, calls.size() + 2),
+                                   load(offsetof(seccomp_data, nr))};
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    program.push_back(jump(BPF_JEQ, calls[i], calls.size() - i + 1, 0));
+  program.push_back(jump(BPF_JGE, from, 1, 0));
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   os::check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
   os::check(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "PR_SET_SECCOMP");
 }
+
+/// Answers the calls that make System V objects with that error.
+inline void forbid_sysv(unsigned error) {
+  refuse_calls(error, {SYS_msgget, SYS_semget, SYS_shmget});
+}
+
+/// Linux 5.1 gave all architectures the same numbers for its new calls, from this one on.
+inline constexpr unsigned kFirstCallAfter4_19 = 424;
 
 /// UBSan does so while it still can.
 template <class Error>
@@ -150,6 +155,8 @@ inline constexpr Starvation kNoMessageQueues{"RLIMIT_MSGQUEUE 0",
                                              [] { limit(RLIMIT_MSGQUEUE, 0, "RLIMIT_MSGQUEUE"); }};
 inline constexpr Starvation kSysvMissing{"no System V (ENOSYS)", [] { forbid_sysv(ENOSYS); }};
 inline constexpr Starvation kSysvForbidden{"no System V (EPERM)", [] { forbid_sysv(EPERM); }};
+inline constexpr Starvation kOldKernel{"the calls of Linux 4.19",
+                                       [] { refuse_calls(ENOSYS, {}, kFirstCallAfter4_19); }};
 inline constexpr Starvation kOneCpu{"one CPU", [] { os::pin({os::allowed_cpus().front().id}); }};
 inline constexpr Starvation kReadOnly{"read-only file systems", make_read_only};
 inline constexpr Starvation kNobody{"unprivileged user", become_nobody};
