@@ -49,8 +49,10 @@ Session Session::begin(const fs::path& bundle, const Settings& settings, const f
   session.path_ = out;
   Plan plan = make_plan(read_catalogue(bundle), settings);
   if (!plan.not_measurable.empty())
-    session.notes_.push_back(fmt::format("{} more cannot run here (`ipcmark list` says why)",
-                                         plan.not_measurable.size()));
+    session.notes_.push_back(fmt::format(
+        "{} more {}", plan.not_measurable.size(),
+        settings.has_fixed_counts() ? "have no fixed counts or cannot run here (run.json says why)"
+                                    : "cannot run here (`ipcmark list` says why)"));
   check_target(out);
   const auto frozen = frozen_estimators(plan, out, selftest, read_environment());
   session.notes_.insert(session.notes_.end(), frozen.notes.begin(), frozen.notes.end());
