@@ -38,8 +38,9 @@ def _profiled_changes(kernels: Kernels, threshold: float) -> list[tuple[int, int
 
 
 def _both(base: Boots, new: Boots, case: str) -> tuple[CaseProfile, CaseProfile] | None:
+    """None where one is missing, or is not what the clock counted: it would explain something else."""
     before, after = (base.profile or {}).get(case), (new.profile or {}).get(case)
-    return (before, after) if before is not None and after is not None else None
+    return (before, after) if before is not None and after is not None and agrees(before) and agrees(after) else None
 
 
 def _figure(base: Boots, new: Boots, change: Change, anchor: str) -> Figure | None:
@@ -72,9 +73,8 @@ def _told(functions: Sequence[Grown]) -> str:
 def _caption(profiles: tuple[CaseProfile, CaseProfile]) -> str:
     off = [f"{percent.change(1 + found)}" for one in profiles if (found := disagreement(one)) is not None]
     checked = f" All functions together against the guest's clock: {words.joined(off)}." if off else ""
-    warned = "" if all(map(agrees, profiles)) else " That is not within 0.5 %: this profile is not to be relied on."
     return ("Instructions an operation of each function itself, without what it calls, of one boot of each kernel; what a "
-            "compiler inlined counts where it was inlined, and a function may have another name, so code may seem to move." + checked + warned)
+            "compiler inlined counts where it was inlined, and a function may have another name, so code may seem to move." + checked)
 
 
 def _table(functions: Sequence[Grown]) -> Table:

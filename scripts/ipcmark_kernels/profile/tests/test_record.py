@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ipcmark_kernels.profile.boot import how_well
 from ipcmark_kernels.profile.record import off_the_clock, profile_of, read_numbers, write_profile
 from ipcmark_kernels.profile.symbols import symbols_of
 from ipcmark_report.ladder.read import read_boots
@@ -48,6 +49,8 @@ def test_what_is_not_within_half_a_percent_of_the_clock_is_named(run_folder: Pat
     counts = {1: [{DO_FUTEX: 100_450}] * 2, 2: [{DO_FUTEX: 100_550}] * 2}
     profiled = profile_of(counts, SYMBOLS, {1: PIPE, 2: FUTEX}, load_run(run_folder))
     assert [one.case for one in off_the_clock(profiled)] == [FUTEX]
+    assert how_well(profiled) == f"functions of 2 cases; 1 together within 0.45 % of the clock; 1 not, as {FUTEX}"
+    assert how_well(profiled[:1]) == "functions of 1 case; all together within 0.45 % of the clock"
 
 
 def test_the_report_reads_what_is_written(run_folder: Path) -> None:

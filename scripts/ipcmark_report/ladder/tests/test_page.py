@@ -55,6 +55,16 @@ def test_names_the_steps_that_stand_out_with_the_functions_that_grew(page: str) 
     assert f"{FUTEX}: +36.8\u00a0% at 7.2-1 cloud" in page and "__futex_hash +4\u202f458" in page
 
 
+def test_a_profile_that_is_not_what_the_clock_counted_explains_nothing(tmp_path: Path) -> None:
+    for version, schedule in (("6.12-1", 700.0), ("7.1-1", 1200.0)):
+        write_kernel(tmp_path / version, version, "cloud", {FUTEX: [schedule] * 3}, profile={FUTEX: {"schedule": schedule}})
+    assert "schedule +500" in page_of(read_kernels(tmp_path)).stands_out[0]
+    put(tmp_path / "7.1-1/profile.json", {"schema_version": 1, "cases": [
+        {"case": FUTEX, "clock": 1200.0, "functions": {"schedule": 9000.0}}]})
+    shown = page_of(read_kernels(tmp_path)).stands_out[0]
+    assert "7.1" in shown and "schedule" not in shown
+
+
 def test_a_boot_that_is_off_is_marked_and_claims_nothing(folder: Path, page: str) -> None:
     assert "6.17-1 cloud: the self-check is off (boot 1: 9.09 in place of 5.00); nothing is claimed" in page
     shown = page_of(read_kernels(folder))
