@@ -74,7 +74,7 @@ def repack(file: Path, target: Path) -> str:
     with file.open("rb") as raw:
         head = raw.read(6)
     unpack = next((how for magic, how in opened.items() if head.startswith(magic)), open)
-    with unpack(file, "rb") as content, target.open("xb") as out, gzip.GzipFile("", "wb", 6, out, mtime=0) as packed:
+    with unpack(file, "rb") as content, target.open("xb") as out, gzip.GzipFile("", "wb", 1, out, mtime=0) as packed:
         shutil.copyfileobj(content, packed, 1 << 20)
     return _sha256(target)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -50,7 +51,8 @@ def parse(words: Sequence[str]) -> Wish:
         _check(given)
     except BadInput as error:
         parser.error(str(error))
-    folder = given.campaign.resolve()
+    # Links stay: nodes may see another place behind them.
+    folder = Path(os.path.abspath(given.campaign))
     if re.search(r"[%\\]", str(folder)):
         parser.error(f"{folder}: Slurm reads % and \\ in names of files otherwise; name another folder")
     return Wish(folder, given, tuple(given.bundle or ()), given.exclude, given.dry_run, given.gather)
@@ -87,7 +89,8 @@ def _parser() -> Parser:
     what.add_argument("--in-order", action="store_true", default=None,
                       help="hold the order A B, B A, ... strictly: one task at a time for each partition or node")
     what.add_argument("--time", metavar="T", help="limit of each run, as of sbatch (default: the partition's)")
-    what.add_argument("--sbatch", action="append", metavar="OPTION", help="one more option of sbatch, as --sbatch=--account=ours; may be repeated")
+    what.add_argument("--sbatch", action="append", metavar="OPTION", 
+                      help="one more option of sbatch, as --sbatch=--account=ours; may be repeated")
     now = parser.add_argument_group("of this call alone")
     now.add_argument("--exclude", metavar="NODES", help="submit to others than these")
     now.add_argument("--dry-run", action="store_true", help="print the commands and submit nothing")

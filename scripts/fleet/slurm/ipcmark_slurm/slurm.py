@@ -94,6 +94,12 @@ def architectures(partition: str | None, node: str | None) -> dict[str, str]:
     return found
 
 
+def most_tasks() -> int:
+    """How many indices of arrays this cluster allows."""
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", ask(["scontrol", "show", "config"]), re.MULTILINE)
+    return int(found[1]) if found else 1001
+
+
 def ask(command: Sequence[str]) -> str:
     """What the command prints, or BadInput with what it complains of."""
     environment = {key: value for key, value in os.environ.items() if _KEPT.fullmatch(key)} | {"LC_ALL": "C"}

@@ -38,7 +38,8 @@ def carry_out(wish: Wish) -> int:
             return 0
     with campaign_folder.held(wish.folder):
         asked = read_asked(wish.folder)
-        check_unchanged(wish, asked)
+        if not new:
+            check_unchanged(wish, asked)
         found = gather(wish.folder, asked, silent=new)
         if wish.gather_only:
             return 0 if set(found.states) == {"finished"} else 1
@@ -55,6 +56,8 @@ def _begin(wish: Wish) -> None:
     asked = asked_by(wish)
     tasks = asked.tasks()
     _check_architectures(asked)
+    if len(tasks) > (most := slurm.most_tasks()):
+        raise BadInput(f"{len(tasks)} runs are more than this cluster's MaxArraySize, {most}; make several campaigns of them")
     if wish.dry_run:
         for batch in (one for group in groups(tasks) for one in batches(in_turns(group))):
             print(shlex.join(slurm.submit_tasks(batch, asked, wish.folder, None, _more(wish, asked))))

@@ -42,10 +42,16 @@ preflight() {
   if [ "$status" = 0 ]; then return; fi
   blocks=$(sed -n 's/^block *//p' "$folder/check.txt" | sed 's/; fix: .*//' | paste -s -d '|' | sed 's/|/; /g')
   if [ "$status" != 1 ] || [ -z "$blocks" ]; then
-    give_up failed "ipcmark check ended with $status: $(tail -n 1 "$folder/check.txt")"
+    give_up failed "ipcmark check ended with $status: $(last_words "$folder/check.txt")"
   fi
   if [ "${setting[allow_blocked]}" != yes ]; then give_up refused "$blocks"; fi
   add_note "allowed although: $blocks"
+}
+
+last_words() {
+  local words
+  words=$(tail -n 1 "$1")
+  printf '%s' "${words:-it said nothing}"
 }
 
 measure() {
@@ -57,7 +63,7 @@ measure() {
   status=$?
   cat "$folder/said.txt"
   if ! grep -q '"status": *"complete"' "$run/run.json" 2>/dev/null || [ "$status" -gt 1 ]; then
-    give_up failed "ipcmark run ended with $status: $(tail -n 1 "$folder/said.txt")"
+    give_up failed "ipcmark run ended with $status: $(last_words "$folder/said.txt")"
   fi
   cases_failed=$(cat "$run"/*.json | grep -c '"error_occurred": *true')
   if [ "$cases_failed" != 0 ]; then add_note "$cases_failed failed cases"; fi

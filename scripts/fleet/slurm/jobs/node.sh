@@ -43,25 +43,24 @@ local_base() {
 
 # The lock of the node is held here, so whoever made these is dead.
 remove_left_folders() {
-  local left
+  local left one
   base=$(local_base)
   for left in "$base"/ipcmark-slurm."$node".*; do
-    if [ ! -d "$left" ] || [ ! -O "$left" ] || [ -L "$left" ]; then continue; fi
-    echo "removes what a killed task left on $node: $left"
-    if [ -x "$left/programs/ipcmark" ]; then "$left/programs/ipcmark" clean; fi
-    rm -rf "$left"
+    remove_left "$left"
   done
-  note_cleaned
+  # TMPDIR may have been another for that job; or the site has removed it all.
+  while read -r one; do
+    left=$(sed -n 's/^folder=//p' "$campaign/attempts/$one")
+    remove_left "$left"
+    if [ -n "$left" ] && [ ! -e "$left" ]; then : >"$campaign/attempts/$one.cleaned"; fi
+  done < <(cd "$campaign/attempts" 2>/dev/null && grep -lx "node=$node" -- */* | xargs --no-run-if-empty grep -L '^ended=')
 }
 
-# Also where nothing was found, as where the site gives each job a /tmp of its own.
-note_cleaned() {
-  local one folder
-  (cd "$campaign/attempts" 2>/dev/null && grep -lx "node=$node" -- */* 2>/dev/null | xargs --no-run-if-empty grep -L '^ended=') |
-    while read -r one; do
-      folder=$(sed -n 's/^folder=//p' "$campaign/attempts/$one")
-      if [ -n "$folder" ] && [ ! -e "$folder" ]; then : >"$campaign/attempts/$one.cleaned"; fi
-    done
+remove_left() {
+  if [[ ${1##*/} != ipcmark-slurm."$node".* ]] || [ ! -d "$1" ] || [ ! -O "$1" ] || [ -L "$1" ]; then return; fi
+  echo "removes what a killed task left on $node: $1"
+  if [ -x "$1/programs/ipcmark" ]; then "$1/programs/ipcmark" clean; fi
+  rm -rf "$1"
 }
 
 make_folder() {

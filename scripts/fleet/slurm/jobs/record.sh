@@ -8,9 +8,9 @@ begin_record() {
   declare -gA said=([node]=$node [host]=$(uname -n) [kernel]=$(uname -r) [arch]=$(uname -m) [job]=$job
     [array]=${SLURM_ARRAY_JOB_ID:-}
     [note]="" [started]=$(date -u +%Y-%m-%dT%H:%M:%SZ))
-  record=$campaign/attempts/$task/$job.$restart
-  if ! mkdir -p "${record%/*}" || ! : >"$record" || ! write_record; then
-    echo "task.sbatch: $record cannot be written on $node; make room, or let this user write there" >&2
+  record_file=$campaign/attempts/$task/$job.$restart
+  if ! mkdir -p "${record_file%/*}" || ! : >"$record_file" || ! write_record; then
+    echo "task.sbatch: $record_file cannot be written on $node; make room, or let this user write there" >&2
     exit 4
   fi
 }
@@ -21,7 +21,7 @@ write_record() {
     if [ -n "${said[$key]:-}" ]; then text+="$key=$(one_line "${said[$key]}")"$'\n'; fi
   done
   # In place: nothing is allocated, and nobody reads half of one write.
-  printf "%-$((record_bytes - 1))s\n" "$text" 1<>"$record"
+  printf "%-$((record_bytes - 1))s\n" "$text" 1<>"$record_file"
 }
 
 # What comes from programs and files may hold anything.

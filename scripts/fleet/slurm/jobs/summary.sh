@@ -19,12 +19,12 @@ add_to_summary() {
 # member KEY VALUE: numbers as they are, nothing as null, the rest as text.
 member() {
   local text=${2//[^[:print:]]/ }
-  case $1:$text in
-    *:) text=null ;;
-    index:* | repeat:* | tries:* | cases_failed:*) ;;
+  case $1 in
+    index | repeat | tries | cases_failed) : "${text:=null}" ;;
     *)
       text=${text//\\/\\\\}
       text=\"${text//\"/\\\"}\"
+      if [ "$text" = '""' ]; then text=null; fi
       ;;
   esac
   printf '"%s": %s' "$1" "$text"

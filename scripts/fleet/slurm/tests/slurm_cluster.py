@@ -96,7 +96,8 @@ class Cluster:
         until("both nodes are idle", lambda: self.ask("sinfo", "--noheader", "--format=%T %D") == "idle 2\n")
 
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.inside(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.environment, check=False)
+        return subprocess.run(self.inside(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.environment,
+                              check=False)
 
     def inside(self, *words: str | Path) -> list[str | Path]:
         return ["nsenter", f"--target={self.inner}", "--all", *words]

@@ -25,7 +25,8 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         except SystemExit as end:
             code = end.code
         told = capsys.readouterr()
-        assert code == 2 and told.out == "" and told.err.startswith("submit: ") and told.err.count("\n") == 1 and told.err[:-1].isprintable(), told
+        assert code == 2 and told.out == "" and told.err.startswith("submit: "), told
+        assert told.err.count("\n") == 1 and told.err[:-1].isprintable(), told
         return told.err
 
     return said
