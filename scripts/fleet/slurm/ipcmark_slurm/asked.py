@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -117,17 +117,25 @@ def read_asked(folder: Path) -> Asked:
         raise BadInput(f"{name}: is not what `submit` wrote: {one_line(str(error))}; make a new campaign") from error
 
 
+_TEXT_OR_NONE = (str, type(None))
+_KINDS: dict[str, Any] = {
+    "id": str, "repeats": int, "preset": str, "filter": _TEXT_OR_NONE, "reboot": bool, "allow_blocked": bool, "settle_s": int,
+    "lock_wait_s": int, "local": _TEXT_OR_NONE, "local_mib": int, "in_order": bool, "time": _TEXT_OR_NONE}
+
+
 def _typed(values: Mapping[str, Any]) -> Asked:
+    for key, kind in _KINDS.items():
+        if not isinstance(values.get(key), kind):
+            raise ValueError(f"{key} has not the right kind")
+    if not re.fullmatch(r"[0-9a-f]{12}", values["id"]):
+        raise ValueError("id names no campaign")
+    lists: dict[str, Any] = {key: _texts(values.get(key)) for key in ("partitions", "constraints", "nodes", "arguments", "sbatch")}
     bundles = tuple(Bundle(**one) for one in values.get("bundles", ()))
-    lists = {key: _texts(values[key]) for key in ("partitions", "constraints", "nodes", "arguments", "sbatch")}
-    asked = Asked(**{**values, **lists, "bundles": bundles})
-    numbers = (asked.repeats, asked.settle_s, asked.lock_wait_s, asked.local_mib)
-    if not all(isinstance(one, int) for one in numbers) or not re.fullmatch(r"[0-9a-f]{12}", str(asked.id)):
-        raise ValueError("a number or the name of the campaign is none")
-    return asked
+    fields: dict[str, Any] = {**values, **lists, "bundles": bundles}
+    return Asked(**fields)
 
 
-def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-        raise ValueError("a list of texts is none")
+        raise ValueError("a list holds other than texts")
     return tuple(values)

@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ipcmark_report.model import BadInput
 from ipcmark_report.text import one_line
@@ -70,10 +71,10 @@ def one_of_each(bundles: Sequence[Bundle]) -> tuple[Bundle, ...]:
 
 def repack(file: Path, target: Path) -> str:
     """Writes the archive compressed by gzip, and gives the SHA-256 of that."""
-    opened = {b"\xfd7zXZ\0": lzma.open, b"\x1f\x8b": gzip.open}
+    opened: dict[bytes, Any] = {b"\xfd7zXZ\0": lzma.open, b"\x1f\x8b": gzip.open}
     with file.open("rb") as raw:
         head = raw.read(6)
-    unpack = next((how for magic, how in opened.items() if head.startswith(magic)), open)
+    unpack: Any = next((how for magic, how in opened.items() if head.startswith(magic)), open)
     with unpack(file, "rb") as content, target.open("xb") as out, gzip.GzipFile("", "wb", 1, out, mtime=0) as packed:
         shutil.copyfileobj(content, packed, 1 << 20)
     return _sha256(target)

@@ -47,8 +47,8 @@ def _fill(folder: Path, asked: Asked, archives: Sequence[Path]) -> None:
         (folder / one).mkdir()
     # The checkout may change, and nodes may not see it.
     (folder / "jobs").mkdir()
-    for one in JOBS.iterdir():
-        shutil.copy(one, folder / "jobs")
+    for script in JOBS.iterdir():
+        shutil.copy(script, folder / "jobs")
     hashes = {one.arch: repack(archive, folder / "bundles" / f"{one.arch}.tar.gz")
               for one, archive in zip(asked.bundles, archives, strict=True)}
     (folder / SETTINGS).write_text(settings(asked, hashes))

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,8 +23,6 @@ _OURS = ("array", "output", "error", "job-name", "dependency", "wrap", "parsable
          "hold", "exclude")
 # Of `ipcmark run`, what the jobs themselves say.
 _NODES_OWN = ("--out", "--resume", "--bench-dir", "--versus", "--selftest", "--preset", "--filter")
-_DEFAULTS = {"repeats": 3, "preset": "quick", "reboot": False, "allow_blocked": False, "settle": 120, "lock_wait": 3600,
-             "local_mib": 512, "in_order": False}
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def _parser() -> Parser:
     return parser
 
 
-def _number(least: int, most: int):  # type: ignore[no-untyped-def]
+def _number(least: int, most: int) -> Callable[[str], int]:
     def checked(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{one_line(text)!r} is no number from {least} to {most}")
@@ -139,8 +137,9 @@ def asked_by(wish: Wish) -> Asked:
 
 
 def _empty(bundles: tuple[Bundle, ...]) -> Asked:
-    return Asked("", bundles, (), (), (), _DEFAULTS["repeats"], str(_DEFAULTS["preset"]), None, (), False, False, _DEFAULTS["settle"],
-                 _DEFAULTS["lock_wait"], None, _DEFAULTS["local_mib"], False, None, ())
+    return Asked(id="", bundles=bundles, partitions=(), constraints=(), nodes=(), repeats=3, preset="quick", filter=None, arguments=(),
+                 reboot=False, allow_blocked=False, settle_s=120, lock_wait_s=3600, local=None, local_mib=512, in_order=False, time=None,
+                 sbatch=())
 
 
 _FIELDS = {"partition": "partitions", "constraint": "constraints", "node": "nodes", "settle": "settle_s", "lock_wait": "lock_wait_s"}

@@ -12,7 +12,7 @@ unpack_programs() {
   arch=$(bundle_arch)
   bundle=$campaign/bundles/$arch.tar.gz
   if [ ! -e "$bundle" ]; then
-    give_up refused "no bundle for $arch in this campaign, only for: $(ls "$campaign/bundles" | sed -n 's/\.tar\.gz$//p' | xargs)"
+    give_up refused "no bundle for $arch in this campaign, only for: $(cd "$campaign/bundles" && printf '%s\n' * | sed 's/\.tar\.gz$//' | xargs)"
   fi
   programs=$folder/programs
   # Read once, so that what was checked is what runs.

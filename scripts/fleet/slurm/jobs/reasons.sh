@@ -21,7 +21,7 @@ read_queue() {
 # Sets state, reason, tries and the array `facts` for the task.
 examine() {
   reason=
-  tries=$(ls "$campaign/attempts/$task" 2>/dev/null | grep -vc '\.cleaned$')
+  tries=$(tries_at_task | wc -l)
   if has_result; then
     state=finished
   elif [ -n "${queued[$index]:-}" ]; then
@@ -29,6 +29,11 @@ examine() {
   else
     examine_ended
   fi
+}
+
+# The names of their records, the newest last.
+tries_at_task() {
+  find "$campaign/attempts/$task" -type f ! -name '*.cleaned' -printf '%f\n' 2>/dev/null | sort --version-sort
 }
 
 examine_queued() {
@@ -49,7 +54,7 @@ examine_queued() {
 examine_ended() {
   local last array told
   facts=()
-  last=$(ls -v "$campaign/attempts/$task" 2>/dev/null | grep -v '\.cleaned$' | tail -n 1)
+  last=$(tries_at_task | tail -n 1)
   if [ -n "$last" ]; then read_facts "$campaign/attempts/$task/$last"; fi
   array=$(awk -v index_="$index" '$1 == index_ { job = $2 } END { print job }' "$campaign/plan/submitted" 2>/dev/null)
   state=missing

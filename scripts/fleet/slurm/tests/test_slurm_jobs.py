@@ -13,6 +13,7 @@ import pytest
 
 from ipcmark_slurm.asked import Asked, Bundle
 from ipcmark_slurm.folder import make
+from slurm_cluster import node_lock, until
 
 # They take the lock of this machine, as those on the cluster do.
 pytestmark = pytest.mark.xdist_group("slurm")
@@ -49,11 +50,14 @@ class Campaign:
         (self.tools / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.tools / name).chmod(0o755)
 
-    def run_task(self, **more: str) -> int:
+    def start_task(self, **more: str) -> subprocess.Popen[bytes]:
         environment = {"PATH": os.environ["PATH"], "TMPDIR": str(self.local), "SLURM_JOB_ID": "7", "SLURM_ARRAY_JOB_ID": "6",
                        "SLURM_ARRAY_TASK_ID": "0", "SLURMD_NODENAME": "n1", **more}
-        return subprocess.run(["bash", self.folder / "jobs/task.sbatch", self.folder], env=environment, capture_output=True,
-                              timeout=60, check=False).returncode
+        return subprocess.Popen(["bash", self.folder / "jobs/task.sbatch", self.folder], env=environment, stdin=subprocess.DEVNULL,
+                                stdout=(self.folder / "logs/task").open("wb"), stderr=subprocess.STDOUT)
+
+    def run_task(self, **more: str) -> int:
+        return self.start_task(**more).wait(timeout=60)
 
     def gather(self, submitted: bool = True) -> dict[str, Any]:
         """What the summary says of the task."""
@@ -122,6 +126,29 @@ def test_a_program_that_fails_says_why_in_one_printable_line(tmp_path: Path, ipc
     assert campaign.run_task() == 4 and not list(campaign.local.iterdir())
     one = campaign.gather()
     assert one["state"] == "failed" and one["reason"].startswith(reason)
+
+
+def test_sigterm_while_it_waits_for_the_node_ends_a_task_at_once(campaign: Campaign) -> None:
+    with node_lock():
+        task = campaign.start_task()
+        until("it waits", lambda: b"waits for another" in (campaign.folder / "logs/task").read_bytes())
+        task.terminate()
+        assert task.wait(timeout=60) == 143
+    one = campaign.gather()
+    assert one["state"] == "stopped" and one["reason"].startswith("SIGTERM after ")
+
+
+def test_sigterm_while_it_measures_ends_the_programs_and_tidies_up(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path, '#!/bin/sh\n[ "$1" = check ] && exit 0\ntouch "$0.runs"; exec sleep 600\n')
+    task = campaign.start_task()
+    until("it measures", lambda: list(campaign.local.glob("*/programs/ipcmark.runs")))
+    # As Slurm does before the time limit: the script alone is told.
+    task.terminate()
+    assert task.wait(timeout=60) == 143 and not list(campaign.local.iterdir())
+    assert campaign.gather()["state"] == "stopped"
+    # The lock of the node has gone with the last process that held it.
+    with node_lock():
+        pass
 
 
 def test_what_a_killed_task_left_is_removed_by_the_next_one_and_not_that_of_another_node(campaign: Campaign) -> None:

@@ -20,6 +20,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setenv("PATH", str(tmp_path))
 
     def said(*words: str | Path) -> str:
+        code: object
         try:
             code = main([str(word) for word in words])
         except SystemExit as end:
@@ -92,3 +93,25 @@ def test_a_folder_of_something_else_is_left_alone(refusal: Says, tmp_path: Path)
     assert "c: exists already and is no campaign" in refusal("c", "--bundle", bundle)
     (tmp_path / "c" / "campaign.json").write_text("{}")
     assert "campaign.json: is of another version" in refusal("c")
+
+
+def cluster(folder: Path, architecture: str, most: int) -> None:
+    """Stands in for scontrol, as far as `submit` asks it before it makes anything."""
+    told = f"echo 'NodeName=n1 Arch={architecture} CoresPerSocket=1 Partitions=p,q '; echo 'MaxArraySize            = {most}'"
+    (folder / "scontrol").write_text(f"#!/bin/sh\n{told}\n")
+    (folder / "scontrol").chmod(0o755)
+
+
+def test_a_bundle_for_none_of_the_nodes_is_refused_before_anything_is_submitted(refusal: Says, tmp_path: Path) -> None:
+    bundle = crafted_bundle(tmp_path / "b.tar.gz", [X86_64] * 6, "ipcmark-0.1.0-x86_64")
+    cluster(tmp_path, "aarch64", 1001)
+    assert "only for x86_64, but partition q has aarch64; make one by scripts/bundle --arch aarch64" in refusal(
+        "c", "--bundle", bundle, "--partition", "q")
+    assert "but n1 has aarch64" in refusal("c", "--bundle", bundle, "--node", "n1")
+
+
+def test_more_runs_than_an_array_may_have_are_refused(refusal: Says, tmp_path: Path) -> None:
+    bundle = crafted_bundle(tmp_path / "b.tar.gz", [X86_64] * 6, "ipcmark-0.1.0-x86_64")
+    cluster(tmp_path, "x86_64", 10)
+    assert "12 runs are more than this cluster's MaxArraySize, 10" in refusal(
+        "c", "--bundle", bundle, "--partition", "p", "--partition", "q", "--repeats", "6")
