@@ -40,7 +40,7 @@ def carry_out(wish: Wish) -> int:
         asked = read_asked(wish.folder)
         if not new:
             check_unchanged(wish, asked)
-        found = gather(wish.folder, asked, silent=new)
+        found = _nothing_yet(asked) if new else gather(wish.folder, asked)
         if wish.gather_only:
             return 0 if set(found.states) == {"finished"} else 1
         _submit(wish, asked, found)
@@ -77,10 +77,14 @@ def _check_architectures(asked: Asked) -> None:
                            f"make one by scripts/bundle --arch {sorted(known)[0]}")
 
 
-def gather(folder: Path, asked: Asked, silent: bool) -> Gathered:
+def _nothing_yet(asked: Asked) -> Gathered:
+    tasks = tuple(asked.tasks())
+    return Gathered(("missing",) * len(tasks), tasks, ())
+
+
+def gather(folder: Path, asked: Asked) -> Gathered:
     """Runs the campaign's own `gather`, which prints the table, and reads what it found."""
-    done = subprocess.run([folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if silent else None,
-                          check=False)
+    done = subprocess.run([folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
         raise BadInput(f"{one_line(str(folder))}: could not be gathered; nothing was submitted")
     told = json.loads((folder / "summary.json").read_bytes())

@@ -4,6 +4,7 @@ open_summary() {
   declare -gA count=() facts=()
   rows=()
   objects=()
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 }
 
 add_to_summary() {
@@ -43,7 +44,7 @@ write_summary() {
 
 print_table() {
   local one node folder
-  printf '%s: %d of %d finished' "$campaign" "${count[finished]:-0}" "$index"
+  printf '%s at %s: %d of %d finished' "$campaign" "$now" "${count[finished]:-0}" "$index"
   for one in running queued refused failed stopped missing; do
     if [ -n "${count[$one]:-}" ]; then printf ', %d %s' "${count[$one]}" "$one"; fi
   done
@@ -66,7 +67,7 @@ aligned() {
 print_json() {
   local one node folder of comma=
   printf '{"schema_version": 1, %s, %s, "slurm_answers": %s,\n "tasks": [' "$(member campaign "${setting[id]}")" \
-    "$(member at "$(date -u +%Y-%m-%dT%H:%M:%SZ)")" "$([ -n "$slurm_answers" ] && echo true || echo false)"
+    "$(member at "$now")" "$([ -n "$slurm_answers" ] && echo true || echo false)"
   for one in "${objects[@]}"; do
     printf '%s\n  %s' "$comma" "$one"
     comma=,

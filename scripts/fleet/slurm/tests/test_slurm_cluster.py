@@ -1,6 +1,7 @@
 """Campaigns on a real Slurm of two nodes; needs its programs, root and a release build."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -155,7 +156,7 @@ def test_a_task_of_a_node_that_fails_is_measured_again_by_slurm_itself(cluster: 
     cluster.ask("scontrol", "update", "nodename=n2", "state=resume")
     # Slurm would let two minutes go by, lest what it still has to tell the node hit the second try.
     until("n2 is back", lambda: cluster.ask("sinfo", "--noheader", "--nodes=n2", "--format=%t") == "idle\n")
-    until("Slurm has told it all", lambda: "Agent queue size: 0" in cluster.ask("sdiag"))
+    until("Slurm has told it all", lambda: set(re.findall(r"^Agent .*:\s*(\d+)$", cluster.ask("sdiag"), re.MULTILINE)) == {"0"})
     cluster.ask("scontrol", "update", f"jobid={job}", "starttime=now")
     cluster.wait_until_idle()
     assert summary(campaign)["n2.1"]["state"] == "finished" and summary(campaign)["n2.1"]["tries"] == 2
