@@ -13,14 +13,19 @@ patiently() {
   return "$status"
 }
 
-# This folder is there on every node and local to it, and locking it leaves nothing: the kernel lets go with the last
-# process that holds it.
+# These folders are there on every node and local to it, and locking them leaves nothing: the kernel lets go with the last
+# process that holds them. A site may give each job a /dev/shm of its own, but those who measure without Slurm lock that one.
 lock_node() {
-  local lock=/sys/devices/system/cpu
-  if ! exec 9<"$lock"; then give_up failed "no $lock to lock this node by"; fi
-  if flock --nonblock 9; then return; fi
+  local lock handle
+  for lock in /sys/devices/system/cpu /dev/shm; do
+    if ! exec {handle}<"$lock"; then give_up failed "no $lock to lock this node by"; fi
+    if ! flock --nonblock "$handle"; then wait_for_node "$handle"; fi
+  done
+}
+
+wait_for_node() {
   echo "$task on $node: waits for another measurement on this node"
-  if ! patiently flock --timeout "${setting[lock_wait_s]}" 9; then
+  if ! patiently flock --timeout "${setting[lock_wait_s]}" "$1"; then
     give_up failed "another measurement held this node for ${setting[lock_wait_s]} s; see that partitions do not share nodes"
   fi
 }

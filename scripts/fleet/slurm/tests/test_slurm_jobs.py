@@ -128,8 +128,9 @@ def test_a_program_that_fails_says_why_in_one_printable_line(tmp_path: Path, ipc
     assert one["state"] == "failed" and one["reason"].startswith(reason)
 
 
-def test_sigterm_while_it_waits_for_the_node_ends_a_task_at_once(campaign: Campaign) -> None:
-    with node_lock():
+@pytest.mark.parametrize("folder", ["/sys/devices/system/cpu", "/dev/shm"])
+def test_sigterm_while_it_waits_for_the_node_ends_a_task_at_once(campaign: Campaign, folder: str) -> None:
+    with node_lock(folder):
         task = campaign.start_task()
         until("it waits", lambda: b"waits for another" in (campaign.folder / "logs/task").read_bytes())
         task.terminate()
