@@ -1,0 +1,1 @@
+"""Submits campaigns of measurements to Slurm, for scripts/fleet/slurm/submit."""
