@@ -14,6 +14,9 @@ from .compare.asked import add_options, comparisons, is_alone
 from .compare.page.assemble import page_of
 from .compare.page.render import render
 from .files import write_whole
+from .fleet import options as fleets
+from .fleet.page import page_of as fleet_page
+from .fleet.page import render as render_fleet
 from .judging import selftest_beside
 from .load import load_run
 from .model import BadInput
@@ -47,7 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], str]]:
-    """The figures, and what makes the page with them: of one run, or of how several compare."""
+    """The figures, and what makes the page with them: of one run, of how several compare, or of many hosts."""
+    if fleets.is_fleet(options):
+        many = fleet_page(fleets.fleet(options), options.reference)
+        return many.figures, lambda: render_fleet(many)
+    if options.reference is not None:
+        raise BadInput("--reference: is for many hosts; name a folder of runs, or give --by host")
     if not is_alone(options):
         compared = page_of(comparisons(options))
         return compared.figures, lambda: render(compared)
@@ -65,16 +73,19 @@ def _summary(path: Path) -> Summary:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser(prog="report", description="Makes one self-contained HTML page from a run directory, or from several that "
-                                                "of how the others compare with the first; or a file of each of its charts.")
+    parser = Parser(prog="report", description="Makes one self-contained HTML page from a run directory; from several, of how the "
+                                                "others compare with the first; from a folder of runs, of the hosts side by "
+                                                "side. Or a file of each of its charts.")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="*",
-                        help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two")
+                        help="a directory written by `ipcmark run`; that of `ipcmark run --versus` holds two; a folder of many, as "
+                             "HOST/RUN, is a fleet")
     parser.add_argument("--out", metavar="PAGE", type=Path, help="the HTML file to write")
     add_charts(parser, "DIR")
     compared = parser.add_argument_group("with two runs or more")
     add_options(compared)
+    fleets.add_options(parser.add_argument_group("with many hosts"))
     options = parser.parse_args(arguments)
-    if not options.runs and is_alone(options):
+    if not options.runs and not options.runs_from and is_alone(options):
         parser.error("name a run, or several to compare")
     if options.out is None and options.charts is None:
         parser.error("give --out the name of a page, or --charts that of a directory")
