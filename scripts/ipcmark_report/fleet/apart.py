@@ -9,7 +9,7 @@ from statistics import median
 
 from ..compare.facts import Kind, kind_of
 from ..text import one_line, shorten
-from .model import Host
+from .model import Host, Measured
 
 # A fact that more peers than this share of all have too sets nobody apart.
 MOST_PEERS = 0.25
@@ -37,7 +37,7 @@ def apart_of(host: Host, peers: Sequence[Host]) -> tuple[Apart, ...]:
     if not peers:
         return ()
     found = [(0, one) for one in (*_labels(host, peers), *_readings(host, peers))]
-    ours, theirs = _facts(host), [_facts(peer) for peer in peers]
+    ours, theirs = facts_of(host.runs), [facts_of(peer.runs) for peer in peers]
     for name, own in ours.items():
         kind = kind_of(*name)
         if kind in (Kind.SETTING, Kind.TRAIT) and (one := _fact(name, own, theirs)) is not None:
@@ -83,18 +83,19 @@ def _fact(name: tuple[str, str], own: str, theirs: Sequence[dict[tuple[str, str]
     usual, _ = Counter(known).most_common(1)[0]
     if own == usual or like > MOST_PEERS * len(known):
         return None
-    mine, common = _short(own, usual)
+    mine, common = short(own, usual)
     return Apart(".".join(name), mine, common, like, len(known))
 
 
-def _facts(host: Host) -> dict[tuple[str, str], str]:
-    """What is known of the host, in all its runs."""
+def facts_of(runs: Sequence[Measured]) -> dict[tuple[str, str], str]:
+    """What is known of a host, in all these runs."""
     texts: dict[tuple[str, str], dict[str, None]] = {}
-    for run in host.runs:
+    for run in runs:
         for fact in run.facts:
             if not fact.unknown:
                 texts.setdefault((fact.group, fact.key), {})[_comparable(fact.key, fact.text)] = None
         texts.setdefault(("run", "build"), {})[run.build] = None
+        texts.setdefault(("run", "settings"), {})[run.settings] = None
     return {name: "; ".join(values) for name, values in texts.items()}
 
 
@@ -104,7 +105,7 @@ def _comparable(key: str, text: str) -> str:
     return " ".join(word for word in text.split() if not word.startswith(_OF_THE_IMAGE))
 
 
-def _short(own: str, usual: str) -> tuple[str, str]:
+def short(own: str, usual: str) -> tuple[str, str]:
     """Of long lists what one has and the other has not."""
     if max(len(own), len(usual)) <= _LONG:
         return one_line(own), one_line(usual)

@@ -22,7 +22,7 @@ Alike = tuple[Machine, str, str]
 def fleet_of(read: Iterable[tuple[Found, Measured]], cases: Mapping[str, Case], estimator: str,
              remarks: Sequence[str] = ()) -> Fleet:
     """Groups with most hosts first; hosts in the order of their names."""
-    named, odd = _named(list(read))
+    named, odd = with_names(list(read))
     alike: dict[Alike, dict[str, list[Measured]]] = {}
     for name, run in named:
         alike.setdefault((run.machine, run.kernel, run.kernel_version), {}).setdefault(name, []).append(run)
@@ -33,7 +33,7 @@ def fleet_of(read: Iterable[tuple[Found, Measured]], cases: Mapping[str, Case], 
     return Fleet(known, groups, (*remarks, *odd, *_mixed(groups)), estimator)
 
 
-def _named(read: Sequence[tuple[Found, Measured]]) -> tuple[list[tuple[str, Measured]], list[str]]:
+def with_names(read: Sequence[tuple[Found, Measured]]) -> tuple[list[tuple[str, Measured]], list[str]]:
     """A host is told by its name and its machine: two machines of one name are two hosts."""
     machines: dict[str, list[str]] = {}
     result = []
@@ -67,21 +67,25 @@ def _titles(keys: Sequence[Alike], first: Sequence[Measured]) -> list[str]:
 def _group(title: str, key: Alike, hosts: Mapping[str, Sequence[Measured]], cases: Sequence[Case]) -> Group:
     made = tuple(Host(name, tuple(sorted(runs, key=lambda run: run.started_at))) for name, runs in sorted(hosts.items()))
     fields = [[field_of(host.runs, case.text) for case in cases] for host in made]
-    table = np.array(fields, dtype=float).reshape(len(made), len(cases), 2)
-    return Group(title, key[0], key[1], made, table[:, :, 0], table[:, :, 1], _level_errors(made))
+    table = np.array(fields, dtype=float).reshape(len(made), len(cases), 3)
+    return Group(title, key[0], key[1], made, table[:, :, 0], table[:, :, 1], level_errors(made))
 
 
-def field_of(runs: Sequence[Measured], case: str) -> tuple[float, float]:
-    """The mean of the runs, and its standard error: the larger of what their processes and what the runs themselves say."""
+def field_of(runs: Sequence[Measured], case: str) -> tuple[float, float, float]:
+    """The mean of the runs, its standard error, the larger of what their processes and what the runs themselves say, and of
+    how many degrees of freedom that is."""
     own = [run.figures[case] for run in runs if case in run.figures]
     if not own:
-        return nan, nan
+        return nan, nan, nan
     within = sum(one.error**2 for one in own) / len(own)**2
     between = variance([one.log for one in own]) / len(own) if len(own) > 1 else 0.0
-    return fmean(one.log for one in own), sqrt(within if within > between else between) if within == within else nan
+    middle = fmean(one.log for one in own)
+    if between >= within:
+        return middle, sqrt(between), len(own) - 1
+    return middle, sqrt(within), sum(one.processes - 1 for one in own)
 
 
-def _level_errors(hosts: Sequence[Host]) -> np.ndarray:
+def level_errors(hosts: Sequence[Host]) -> np.ndarray:
     """How far the level of a host is known, from those that were measured more than once: the same for every run."""
     squares, freedom = 0.0, 0
     for host in hosts:

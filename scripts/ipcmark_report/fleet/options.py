@@ -11,8 +11,9 @@ from pathlib import Path
 from ..directories import sides
 from ..estimates import ESTIMATORS
 from ..model import BadInput
-from ..text import shorten
-from .find import Found, found, is_folder_of_runs, listed
+from ..text import one_line, shorten
+from .campaigns import Campaigns, campaigns_of
+from .find import SIDES, Found, found, is_folder_of_runs, listed
 from .gather import fleet_of
 from .model import Fleet
 from .read import Reader
@@ -20,6 +21,8 @@ from .read import Reader
 # What says nothing of many hosts.
 _NOT_OF_A_FLEET = ("base", "new", "varying", "selftest")
 BY = ("host",)
+# Where the negative controls are, which are kept whatever the filter says.
+CONTROLS = ("limits/alu/loop", "limits/copy/one_process", "limits/cache_line/spin/lines:1/")
 
 
 def add_options(parser: argparse._ActionsContainer) -> None:
@@ -42,19 +45,54 @@ def fleet(options: argparse.Namespace) -> Fleet:
     for name in _NOT_OF_A_FLEET:
         if getattr(options, name):
             raise BadInput(f"--{name}: is for comparing two runs, not for many hosts; leave it out")
-    estimator = options.estimator or "quiet"
-    if estimator not in ESTIMATORS:
-        raise BadInput(f"--estimator {estimator}: needs the repetitions of both sides; many hosts are compared by "
-                       f"{', '.join(ESTIMATORS)}")
-    reader = Reader(estimator, wanted(options.filter))
+    reader = Reader(_estimator(options), wanted(options.filter))
     paths = [*options.runs, *(listed(options.runs_from) if options.runs_from else [])]
     read = reader.read(one_side(found(paths), reader.remarks))
-    made = fleet_of(read, reader.cases, estimator, reader.remarks) if read else None
+    made = fleet_of(read, reader.cases, reader.estimator, reader.remarks) if read else None
     for line in made.remarks if made else reader.remarks:
         print(f"report: {line}", file=sys.stderr)
     if made is None:
         raise BadInput("none of these runs can be used; see above")
     return made
+
+
+def asked_campaigns(options: argparse.Namespace) -> tuple[list[Found], list[Found], tuple[str, str]] | None:
+    """The runs of two campaigns and what they are called, where two folders of runs are named, or one of runs that took turns;
+    None where that is not what is asked for."""
+    paths, folders = options.runs, [path for path in options.runs if is_folder_of_runs(path)]
+    if not folders or len(sides(paths)) != len(paths):
+        return None
+    if len(paths) == 1:
+        runs = found(paths)
+        base, new = ([run for run in runs if run.side == side] for side in SIDES)
+        return (base, new, SIDES) if base else None
+    if len(folders) < len(paths) or len(paths) > 2:
+        other = next((path for path in paths if path not in folders), paths[-1])
+        raise BadInput(f"{one_line(str(folders[0]))} is a folder of runs, so two such folders are compared, and nothing else: "
+                       f"{one_line(str(other))} is {'one too many' if other in folders else 'none'}")
+    names = [path.resolve().name for path in paths]
+    if names[0] == names[1]:
+        names = list(map(str, paths))
+    base, new = (found([path]) for path in paths)
+    return base, new, (one_line(names[0]), one_line(names[1]))
+
+
+def campaigns(options: argparse.Namespace, command: str) -> Campaigns | None:
+    """As asked_campaigns(), read; what cannot be used is said on standard error."""
+    asked = asked_campaigns(options)
+    if asked is None:
+        return None
+    if options.selftest:
+        raise BadInput("--selftest: is of one machine, not of many hosts; leave it out")
+    base, new, names = asked
+    filtered = wanted(options.filter)
+    reader = Reader(_estimator(options), lambda name: filtered(name) or name.startswith(CONTROLS))
+    read = [reader.read(runs if names == SIDES else one_side(runs, reader.remarks)) for runs in (base, new)]
+    for line in reader.remarks:
+        print(f"{command}: {line}", file=sys.stderr)
+    if not all(read):
+        raise BadInput(f"{names[not read[1] if read[0] else 0]}: none of its runs can be used; see above")
+    return campaigns_of(names, read[0], read[1], reader.cases, reader.estimator, reader.remarks)
 
 
 def one_side(runs: list[Found], remarks: list[str]) -> list[Found]:
@@ -63,6 +101,14 @@ def one_side(runs: list[Found], remarks: list[str]) -> list[Found]:
         remarks.append(f"left out: the second side of {left} {'pair' if left == 1 else 'pairs'} that took turns; scripts/compare "
                        "holds it against the base")
     return [run for run in runs if run.side != "versus"]
+
+
+def _estimator(options: argparse.Namespace) -> str:
+    estimator: str = options.estimator or "quiet"
+    if estimator not in ESTIMATORS:
+        raise BadInput(f"--estimator {estimator}: needs the repetitions of both sides; many hosts are compared by "
+                       f"{', '.join(ESTIMATORS)}")
+    return estimator
 
 
 def wanted(pattern: str | None) -> Callable[[str], bool]:

@@ -83,7 +83,8 @@ def _identity(run: Run) -> tuple[str, ...]:
     """What two copies of a run have in common, also where one was taken before it was complete, and two runs have not."""
     info, environment = run.info, run.environment
     known = [environment.start_text(*name) or "" for name in (("identity", "key"), ("machine", "host_name"), ("boot", "boot_id"))]
-    begun = (info.started_at, info.seed or "", info.command)
+    # The two that took turns have the same start, seed and command.
+    begun = (info.started_at, info.seed or "", info.command, info.bundle or "", info.pair or "")
     # Without seed and boot only the place tells runs apart that began in the same second.
     return (*begun, *known) if info.seed and known[-1] else (*begun, *known, str(run.path.resolve()))
 

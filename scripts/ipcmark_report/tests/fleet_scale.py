@@ -56,7 +56,8 @@ class Shape:
 @dataclass
 class Imagined:
     """What to write. Sizes are standard deviations of logarithms; `slow` are (host, expression of case names, factor), `facts`
-    what a host's environment says otherwise, `all_apart` a campaign's change of everything."""
+    what a host's environment says otherwise. `campaign` is by what a later campaign, numbered by `when`, takes longer but in the
+    limits: the hosts are the same, their runs are others."""
 
     shape: Shape
     host_size: float = 0.01
@@ -68,6 +69,7 @@ class Imagined:
     slow: Sequence[tuple[str, str, float]] = ()
     facts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     campaign: float = 1.0
+    when: int = 0
 
     def write(self, folder: Path, host: str, number: int) -> Path:
         """The run of that number of the host, as FOLDER/HOST/RUN."""
@@ -75,26 +77,26 @@ class Imagined:
         path.mkdir(parents=True)
         factors = {case: self._factor(host, number, case) for case in self.shape.cases}
         for (binary, number_of_round), whole in self.shape.files.items():
-            chance = random.Random(f"{self.seed} {host} {number} {binary} {number_of_round}")
+            chance = random.Random(f"{self.seed} {self.when} {host} {number} {binary} {number_of_round}")
             rows = [changed(row, factors[name_of(row)] * math.exp(chance.gauss(0, self.process_size)))
                     for row in whole["benchmarks"]]
             put(path / f"{binary}.{number_of_round}.json", {**whole, "benchmarks": rows})
         put(path / "environment.json", {**self.shape.environment, "start": self._start(host, number), "end": None, "changes": None})
-        put(path / "run.json", {**self.shape.run, "seed": random.Random(f"{self.seed} {host} {number}").randrange(1 << 32),
-                                "started_at": f"2026-{1 + number // 28 % 12:02}-{1 + number % 28:02}T06:00:00Z"})
+        put(path / "run.json", {**self.shape.run, "seed": random.Random(f"{self.seed} {self.when} {host} {number}").randrange(1 << 32),
+                                "started_at": f"{2026 + self.when}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T06:00:00Z"})
         return path
 
     def _factor(self, host: str, number: int, case: str) -> float:
         noun = "/".join(case.split("/")[:2])
         whole = sum(random.Random(f"{self.seed} {host} {of}").gauss(0, size) for of, size in (
-            ("", self.host_size), (noun, self.noun_size), (case, self.case_size), (f"{number} {case}", self.run_size)))
+            ("", self.host_size), (noun, self.noun_size), (case, self.case_size), (f"{self.when} {number} {case}", self.run_size)))
         slow = math.prod(factor for name, part, factor in self.slow if name == host and part in case)
-        return math.exp(whole) * slow * self.campaign
+        return math.exp(whole) * slow * (1.0 if case.startswith("limits/") else self.campaign)
 
     def _start(self, host: str, number: int) -> dict[str, Any]:
         start = json.loads(json.dumps(self.shape.environment["start"]))
         start["machine"]["host_name"] = host
-        start.setdefault("boot", {})["boot_id"] = f"{host} {number}"
+        start.setdefault("boot", {})["boot_id"] = f"{host} {self.when} {number}"
         for group, values in self.facts.get(host, {}).items():
             start.setdefault(group, {}).update(values)
         return start
@@ -127,7 +129,7 @@ def cost(module: str, *arguments: object) -> tuple[float, float]:
 
 def measure(shape: Shape, counts: Iterable[int], runs_a_host: int, room: Path) -> None:
     """Grows one store of runs, so that the larger ones hold the smaller."""
-    made, before, after = 0, Imagined(shape), Imagined(shape, campaign=1.03)
+    made, before, after = 0, Imagined(shape), Imagined(shape, campaign=1.03, when=1)
     print(f"| runs of {len(shape.cases)} cases | on disk | `history add`, all | `history add`, one more | `history trend CASE` | "
           "`report FOLDER` | `compare A B` |\n|---|---|---|---|---|---|---|")
     for count in counts:
@@ -162,12 +164,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hosts", type=int, default=12)
     parser.add_argument("--slow", action="append", default=[], metavar="HOST:PART:FACTOR")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--campaign", type=float, default=1.0)
+    parser.add_argument("--campaign", type=float, default=1.0, help="what takes so many times as long as in the first campaign")
+    parser.add_argument("--when", type=int, default=0, help="the number of the campaign: other runs of the same hosts")
     options = parser.parse_args(arguments)
     shape = Shape.of(options.run, options.cases, options.rounds)
     if options.into:
         slow = [(host, part, float(factor)) for host, part, factor in (text.rsplit(":", 2) for text in options.slow)]
-        imagined = Imagined(shape, slow=slow, seed=options.seed, campaign=options.campaign)
+        imagined = Imagined(shape, slow=slow, seed=options.seed, campaign=options.campaign, when=options.when)
         for index in range(options.hosts):
             for number in range(options.runs_a_host):
                 imagined.write(options.into, f"host{index:04}", number)
