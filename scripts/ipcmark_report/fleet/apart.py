@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,6 +18,7 @@ READINGS = {("load", "average"): 0.2, ("load", "cpu_pressure_percent"): 2.0, ("l
             ("load", "memory_pressure_percent"): 2.0, ("load", "io_pressure_percent"): 2.0}
 TIMES = 2.0
 _LONG = 60
+Facts = dict[tuple[str, str], str]
 _OF_THE_IMAGE = ("BOOT_IMAGE=", "initrd=", "root=")
 
 
@@ -32,13 +33,14 @@ class Apart:
     peers: int
 
 
-def apart_of(host: Host, peers: Sequence[Host]) -> tuple[Apart, ...]:
-    """What disturbed it first, then settings, then traits; of one kind those that fewest peers share."""
+def apart_of(host: Host, peers: Sequence[Host], facts: Mapping[str, Facts]) -> tuple[Apart, ...]:
+    """What disturbed it first, then settings, then traits; of one kind those that fewest peers share. `facts` are facts_of()
+    each, by the name of the host."""
     if not peers:
         return ()
     found = [(0, one) for one in (*_labels(host, peers), *_readings(host, peers))]
-    ours, theirs = facts_of(host.runs), [facts_of(peer.runs) for peer in peers]
-    for name, own in ours.items():
+    theirs = [facts[peer.name] for peer in peers]
+    for name, own in facts[host.name].items():
         kind = kind_of(*name)
         if kind in (Kind.SETTING, Kind.TRAIT) and (one := _fact(name, own, theirs)) is not None:
             found.append((1 if kind is Kind.SETTING else 2, one))
@@ -75,7 +77,7 @@ def _reading(host: Host, name: tuple[str, str]) -> float | None:
     return max(found, default=None)
 
 
-def _fact(name: tuple[str, str], own: str, theirs: Sequence[dict[tuple[str, str], str]]) -> Apart | None:
+def _fact(name: tuple[str, str], own: str, theirs: Sequence[Facts]) -> Apart | None:
     known = [facts[name] for facts in theirs if name in facts]
     if not known:
         return None
@@ -87,7 +89,7 @@ def _fact(name: tuple[str, str], own: str, theirs: Sequence[dict[tuple[str, str]
     return Apart(".".join(name), mine, common, like, len(known))
 
 
-def facts_of(runs: Sequence[Measured]) -> dict[tuple[str, str], str]:
+def facts_of(runs: Sequence[Measured]) -> Facts:
     """What is known of a host, in all these runs."""
     texts: dict[tuple[str, str], dict[str, None]] = {}
     for run in runs:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..model import Case
 from . import rule
-from .apart import Apart, apart_of
+from .apart import Apart, Facts, apart_of, facts_of
 from .model import Fleet, Group, Host
 
 # Of a host that is named.
@@ -48,11 +49,15 @@ def judge(fleet: Fleet) -> tuple[Part, ...]:
 
 def outliers_of(fleet: Fleet, parts: tuple[Part, ...]) -> tuple[Outlier, ...]:
     """The surest first."""
-    found = [_outlier(fleet, part, row) for part in parts for row in np.flatnonzero(part.named.hosts)]
+    found = []
+    for part in parts:
+        rows = np.flatnonzero(part.named.hosts)
+        facts = {host.name: facts_of(host.runs) for host in part.group.hosts} if len(rows) else {}
+        found += [_outlier(fleet, part, row, facts) for row in rows]
     return tuple(sorted(found, key=lambda one: (one.q, one.host.name)))
 
 
-def _outlier(fleet: Fleet, part: Part, row: int) -> Outlier:
+def _outlier(fleet: Fleet, part: Part, row: int, facts: Mapping[str, Facts]) -> Outlier:
     fields = np.flatnonzero(part.named.fields[row])
     far = sorted(fields, key=lambda at: -abs(part.judged.apart[row, at] - part.judged.level[row]))
     host = part.group.hosts[row]
@@ -61,4 +66,4 @@ def _outlier(fleet: Fleet, part: Part, row: int) -> Outlier:
         part.group, host, float(part.named.q[row]),
         float(np.exp(part.judged.level[row])) if part.named.by_level[row] else None,
         tuple((fleet.cases[at], float(part.ratios[row, at])) for at in far),
-        apart_of(host, normal)[:MOST_FACTS])
+        apart_of(host, normal, facts)[:MOST_FACTS])

@@ -1,4 +1,4 @@
-"""Makes the runs of an imagined fleet out of a real run, and shows what many of them cost: time, memory, and their growth.
+"""Makes the runs of an imagined fleet out of a real run, and shows what many of them cost: time of the processor, memory, and their growth.
 
 usage, in scripts/:
   python3 -m ipcmark_report.tests.fleet_scale RUN                       the table of reports/README.md, with 10, 100 and 1000 runs
@@ -16,7 +16,6 @@ import os
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,14 +116,13 @@ def put(path: Path, value: Any) -> None:
 
 
 def cost(module: str, *arguments: object) -> tuple[float, float]:
-    """Seconds and MiB of a command of the package."""
-    begin = time.monotonic()
+    """Seconds of the processor, which other programs hardly change, and MiB, of a command of the package."""
     child = os.posix_spawn("/usr/bin/env", ["env", sys.executable, "-m", f"ipcmark_report{module}", *map(str, arguments)],
                            {**os.environ, "PYTHONPATH": str(SCRIPTS)}, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
     _, status, usage = os.wait4(child, 0)
     if status:
         raise SystemExit(f"{module or 'report'} {' '.join(map(str, arguments[:3]))} …: ended with {os.waitstatus_to_exitcode(status)}")
-    return time.monotonic() - begin, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def measure(shape: Shape, counts: Iterable[int], runs_a_host: int, room: Path) -> None:
