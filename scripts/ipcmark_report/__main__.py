@@ -11,10 +11,13 @@ from pathlib import Path
 from . import chart_files
 from .command_line import BAD_INPUT, CHART_FORMATS, Parser, add_charts
 from .compare.asked import add_options, comparisons, is_alone
+from .compare.differences import check_words
 from .compare.page.assemble import page_of
 from .compare.page.render import render
 from .files import write_whole
+from .fleet import campaign_page
 from .fleet import options as fleets
+from .fleet.campaigns import verdicts
 from .fleet.page import page_of as fleet_page
 from .fleet.page import render as render_fleet
 from .judging import selftest_beside
@@ -54,6 +57,10 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[Drawn], Callable[[], st
     if fleets.is_fleet(options):
         many = fleet_page(fleets.fleet(options), options.reference)
         return many.figures, lambda: render_fleet(many)
+    if (campaigns := fleets.campaigns(options, "report")) is not None:
+        check_words(options.varying, (run.facts for pair in campaigns.pairs for run in (*pair.base, *pair.new)))
+        both = campaign_page.page_of(verdicts(campaigns, options.varying))
+        return both.figures, lambda: campaign_page.render(both)
     if options.reference is not None:
         raise BadInput("--reference: is for many hosts; name a folder of runs, or give --by host")
     if not is_alone(options):

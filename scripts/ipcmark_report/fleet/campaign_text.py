@@ -158,11 +158,11 @@ def _differences(one: Verdicts, style: Style) -> list[str]:
 
 def _others(others: Sequence[OtherHost], everything: bool) -> list[str]:
     shown = others if everything else others[:_MOST_OTHERS]
-    lines = [f"disagrees: {one_line(one.name)}: {_what(one)}" for one in shown]
+    lines = [f"disagrees: {one_line(one.name)}: {what(one)}" for one in shown]
     return lines + ([f"… and {len(others) - len(shown)} more hosts that disagree"] if len(shown) < len(others) else [])
 
 
-def _what(one: OtherHost) -> str:
+def what(one: OtherHost) -> str:
     parts = [] if one.level is None else [f"{percent(one.level)} over all cases where its kind has {percent(one.usual)}"]
     parts += [f"{shorten(case, 100)} {percent(ratio)}" for case, ratio in one.fields[:_MOST_FIELDS]]
     if (more := len(one.fields) - _MOST_FIELDS) > 0:

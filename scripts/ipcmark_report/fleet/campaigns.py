@@ -44,7 +44,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Campaigns:
-    """`values` are logarithms, new over base, a row a host; `errors` how sure each is, with its degrees of `freedom`."""
+    """`values` are logarithms, new over base, a row a host; `errors` how sure each is, with its degrees of `freedom`; `new` are the
+    times themselves."""
 
     names: tuple[str, str]
     pairs: tuple[Pair, ...]
@@ -52,6 +53,7 @@ class Campaigns:
     values: np.ndarray
     errors: np.ndarray
     freedom: np.ndarray
+    new: np.ndarray
     level_errors: np.ndarray
     remarks: tuple[str, ...]
     estimator: str
@@ -85,7 +87,10 @@ class OtherHost:
 
 @dataclass(frozen=True)
 class Verdicts:
+    """`alone` has a field of each host and case: 1 where the host by itself takes longer, -1 where shorter, else 0."""
+
     campaigns: Campaigns
+    alone: np.ndarray
     cells: tuple[Summary, ...]
     controls: tuple[Summary, ...]
     families: tuple[Summary, ...]
@@ -115,9 +120,10 @@ def campaigns_of(names: tuple[str, str], base: Sequence[tuple[Found, Measured]],
     pairs = tuple(Pair(host, _kind(sides[0][host]), tuple(sides[0][host]), tuple(sides[1][host])) for host in shared)
     known = tuple(case for text, case in cases.items()
                   if any(_has(pair.base, text) and _has(pair.new, text) for pair in pairs))
-    fields = np.array([[_field(pair, case.text) for case in known] for pair in pairs], dtype=float).reshape(len(pairs), len(known), 3)
+    fields = np.array([[_field(pair, case.text) for case in known] for pair in pairs], dtype=float).reshape(len(pairs), len(known), 4)
     both = [level_errors([Host(pair.name, getattr(pair, side)) for pair in pairs]) for side in ("base", "new")]
-    return Campaigns(names, pairs, known, fields[:, :, 0], fields[:, :, 1], fields[:, :, 2], np.hypot(*both),
+    return Campaigns(names, pairs, known, fields[:, :, 0], fields[:, :, 1], fields[:, :, 2], fields[:, :, 3],
+                     np.hypot(*both),
                      (*remarks, *odd, *filter(None, alone)), estimator)
 
 
@@ -136,12 +142,13 @@ def _has(runs: Sequence[Measured], case: str) -> bool:
     return any(case in run.figures for run in runs)
 
 
-def _field(pair: Pair, case: str) -> tuple[float, float, float]:
-    """The change of a host, its standard error, and Welch's degrees of freedom."""
+def _field(pair: Pair, case: str) -> tuple[float, float, float, float]:
+    """The change of a host, its standard error, Welch's degrees of freedom, and the new time."""
     (base, base_error, base_freedom), (new, new_error, new_freedom) = field_of(pair.base, case), field_of(pair.new, case)
     whole = base_error**2 + new_error**2
     parts = sum(error**4 / freedom for error, freedom in ((base_error, base_freedom), (new_error, new_freedom)) if freedom > 0)
-    return new - base, sqrt(whole) if whole == whole else float("nan"), whole**2 / parts if parts > 0 else 0.0
+    error = sqrt(whole) if whole == whole else float("nan")
+    return new - base, error, whole**2 / parts if parts > 0 else 0.0, new
 
 
 def verdicts(campaigns: Campaigns, varying: Sequence[str] = (), threshold: float = rule.THRESHOLD) -> Verdicts:
@@ -162,13 +169,12 @@ def verdicts(campaigns: Campaigns, varying: Sequence[str] = (), threshold: float
     overall, = _with_verdicts([_over("all cases", campaigns, alone, places, threshold)], void)
     cells = tuple(one for one in judged if one.name not in controls)
     differences = differences_of([(pair.base, pair.new) for pair in campaigns.pairs], varying)
-    return Verdicts(campaigns, cells, tuple(replace(one, change=replace(one.change, why="")) for one in judged if one.name in controls),
+    return Verdicts(campaigns, alone, cells, tuple(replace(one, change=replace(one.change, why="")) for one in judged if one.name in controls),
                     tuple(groups), overall, _kinds(campaigns, alone, places, threshold, void), _others(campaigns, parts), differences,
                     _alarms(campaigns, differences, void, bool(controls)), void, _says(campaigns, cells, void))
 
 
 def _alone_by_host(campaigns: Campaigns, threshold: float) -> np.ndarray:
-    """Of each field 1 where the host by itself takes longer, -1 where shorter, else 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         p = 2 * student.sf(np.abs(campaigns.values) / campaigns.errors, campaigns.freedom)
     result = np.zeros(p.shape, dtype=int)

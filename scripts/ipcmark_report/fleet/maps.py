@@ -27,7 +27,8 @@ MOST_CASES = 24
 # Of a group, in the map of the cases that differ most.
 MOST_HOSTS = 40
 _CAPTION = ("Time an operation against {usual}, orange for longer and blue for shorter, the stronger the farther; a dot: chance is "
-            "no explanation. {columns} In a group those that are named come first, then from the slowest to the fastest.")
+            "no explanation. {columns} {order}")
+_ORDER = "In a group those that are named come first, then from the slowest to the fastest."
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def model_figure(fleet: Fleet, reference: str | None, recipe: Recipe) -> MapFigu
     rows = [(group.name, False, apart[index], np.zeros(len(fleet.cases), bool), centres[index])
             for index, group in enumerate(fleet.groups) if group is not base]
     said = f"Against {base.name}, the median of its {_hosts(len(base.hosts))}; each kind by the median of its own hosts."
-    return _map("models", "Kinds of machines", "How do the kinds of machines differ?", said, [("Kinds of machines", rows)], columns,
+    return map_of("models", "Kinds of machines", "How do the kinds of machines differ?", said, [("Kinds of machines", rows)], columns,
                 recipe, f"the median host of {base.name}", "kind")
 
 
@@ -140,21 +141,22 @@ def _figure(anchor: str, title: str, question: str, fleet: Fleet, parts: Sequenc
                  part.named.fields[row] | part.named.by_level[row], part.group.values[row]) for row in order]
         of = "" if len(rows) == len(part.group.hosts) else f" of {len(part.group.hosts)}, the farthest"
         blocks.append((f"{part.group.name}: {_hosts(len(rows))}{of}", rows))
-    return _map(anchor, title, question, says, blocks, columns, recipe, "the median of the hosts that are alike", "host")
+    return map_of(anchor, title, question, says, blocks, columns, recipe, "the median of the hosts that are alike", "host")
 
 
 Row = tuple[str, bool, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _map(anchor: str, title: str, question: str, says: str, blocks: Sequence[tuple[str, Sequence[Row]]],
-         columns: Sequence[Column], recipe: Recipe, usual: str, first: str) -> MapFigure:
+def map_of(anchor: str, title: str, question: str, says: str, blocks: Sequence[tuple[str, Sequence[Row]]],
+         columns: Sequence[Column], recipe: Recipe, usual: str, first: str, word: str = "usual", order: str = _ORDER) -> MapFigure:
+    """`usual` is what all is held against, `word` what a tip calls it."""
     drawn = tuple(HostRows(name, tuple(HostRow(row[0], row[1], tuple(_spot(row, column) for column in columns)) for row in rows))
                   for name, rows in blocks)
-    caption = _CAPTION.format(usual=usual, columns="" if all(len(column.at) == 1 for column in columns) else
+    caption = _CAPTION.format(usual=usual, order=order, columns="" if all(len(column.at) == 1 for column in columns) else
                               "A column is a family, by the median of its cases, and has a dot where one of them has.")
     table = Table((first, *(column.name for column in columns)), 1, tuple(
         (row.name, *(_text(spot) for spot in row.spots)) for part in drawn for row in part.rows))
-    tips = tuple(tuple(_tip(row, column) for column in columns) for _, rows in blocks for row in rows)
+    tips = tuple(tuple(_tip(row, column, word) for column in columns) for _, rows in blocks for row in rows)
     return MapFigure(anchor, title, question, says, HostMap(tuple(column.name for column in columns), drawn), caption,
                      tuple(MapColumn(column.name, column.full, command(recipe, column.full)) for column in columns), table, tips)
 
@@ -168,14 +170,14 @@ def _text(spot: Spot | None) -> str:
     return MISSING if spot is None else percent.change(spot.ratio) + " *" * spot.found
 
 
-def _tip(row: Row, column: Column) -> str:
+def _tip(row: Row, column: Column, word: str) -> str:
     """The time itself; of a family from where to where its cases are."""
     known = [at for at in column.at if np.isfinite(row[2][at])]
     if not known:
         return "not measured"
     if len(column.at) == 1:
         time, apart = row[4][known[0]], row[2][known[0]]
-        return f"{units.time(exp(time))}, usual {units.time(exp(time - apart))}"
+        return f"{units.time(exp(time))}, {word} {units.time(exp(time - apart))}"
     own = [row[2][at] for at in known]
     return f"{len(known)} cases, {percent.change(exp(min(own)))} to {percent.change(exp(max(own)))}"
 

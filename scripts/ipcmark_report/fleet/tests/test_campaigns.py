@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ipcmark_report.__main__ import main as report
 from ipcmark_report.compare.__main__ import main
 from ipcmark_report.compare.model import Verdict
 from ipcmark_report.compare.signed_rank import hodges_lehmann, shift_interval, shift_of_many
@@ -48,7 +49,7 @@ def imagined(hosts: int, shift: float, noise: float = 0.01, control: float = 0.0
     values = chance.normal(0, noise, (hosts, 3)) + np.array([control, shift, shift])
     pairs = tuple(Pair(f"h{host}", f"kind {host % kinds}", (), ()) for host in range(hosts))
     errors = np.full(values.shape, noise)
-    return verdicts(Campaigns(("a", "b"), pairs, cases, values, errors, np.full(values.shape, 5.0), np.zeros(hosts), (), "quiet"))
+    return verdicts(Campaigns(("a", "b"), pairs, cases, values, errors, np.full(values.shape, 5.0), values, np.zeros(hosts), (), "quiet"))
 
 
 def test_what_all_hosts_do_is_a_verdict_and_who_does_otherwise_is_named(folders: tuple[Path, Path],
@@ -69,6 +70,20 @@ def test_json_has_every_host_and_case(folders: tuple[Path, Path], capsys: pytest
     assert cell["verdict"] == "regression" and 1.05 < cell["low"] < cell["ratio"] < cell["high"] < 1.3
     assert len(found["by_host"][PIPE]) == 8 and found["by_host"][PIPE][5] > 1.2
     assert [one["name"] for one in found["disagreeing"]] == ["h5"]
+
+
+def test_the_page_says_what_changed_and_who_disagrees(folders: tuple[Path, Path], tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [*map(str, folders), "--out", str(tmp_path / "p.html")]
+    assert report(arguments) == 0 and capsys.readouterr().err == ""
+    html = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert f"Over 8 hosts, of {len(CASES)} cases {len(CASES)} became slower, 0 faster" in html
+    assert "<b>h5</b>: +3" in html and "latency/pipe/same_core: +8" in html
+    rows = html[html.index('class="sortable data fields"'):].split("<tbody>")[1].split("</tbody>")[0]
+    assert rows.count("<tr>") == 9 and rows.index(">all hosts<") < rows.index(">h5<") < rows.index(">h0<")
+    assert "before " in rows and "data-command=\"ipcmark run" in html
+    assert report([*arguments[:3], str(tmp_path / "q.html")]) == 0
+    assert (tmp_path / "q.html").read_bytes() == (tmp_path / "p.html").read_bytes()
 
 
 def test_markdown_goes_into_a_file_and_the_text_to_the_screen(folders: tuple[Path, Path], tmp_path: Path,
