@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import nan, sqrt
-from statistics import fmean, median, variance
+from statistics import fmean, median
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def field_of(runs: Sequence[Measured], case: str) -> tuple[float, float, float]:
     if not own:
         return nan, nan, nan
     within = sum(one.error**2 for one in own) / len(own)**2
-    between = variance([one.log for one in own]) / len(own) if len(own) > 1 else 0.0
+    between = float(np.var([one.log for one in own], ddof=1)) / len(own) if len(own) > 1 else 0.0
     middle = fmean(one.log for one in own)
     if between >= within:
         return middle, sqrt(between), len(own) - 1

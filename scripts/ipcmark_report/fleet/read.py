@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import log, nan, sqrt
 from pathlib import Path
-from statistics import stdev
+
+import numpy as np
 
 from ..estimates import Estimate, select
 from ..load import load_run
@@ -91,5 +92,5 @@ def _identity(run: Run) -> tuple[str, ...]:
 
 def _figure(estimate: Estimate) -> Figure:
     logs = [log(value) for _, value in estimate.values]
-    error = OF_MEDIAN * stdev(logs) / sqrt(len(logs)) if len(logs) > 1 else nan
+    error = OF_MEDIAN * float(np.std(logs, ddof=1)) / sqrt(len(logs)) if len(logs) > 1 else nan
     return Figure(log(estimate.spread.median), error, len(logs))

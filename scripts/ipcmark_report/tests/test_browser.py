@@ -1,4 +1,4 @@
-"""The pages of a run and of a comparison in a real browser: first screen, sorting, filtering, keyboard, dark, narrow, on paper, and that nothing leaves the disk."""
+"""The pages of a run, of a comparison and of many hosts in a real browser: first screen, sorting, filtering, keyboard, dark, narrow, on paper, and that nothing leaves the disk."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from ipcmark_report.__main__ import main
 from ipcmark_report.compare.page.assemble import page_of
 from ipcmark_report.compare.page.render import render
+from ipcmark_report.fleet.tests.made import fleet
 
 from .comparisons import CASES, SIMPSON, Made
 from .synthetic import Synthetic, distribution, row
@@ -39,8 +40,8 @@ def _missing() -> str | None:
     return None
 
 
-KINDS = ("run", "comparison")
-COLUMNS = {"run": "p50", "comparison": "change"}
+KINDS = ("run", "comparison", "fleet")
+COLUMNS = {"run": "p50", "comparison": "change", "fleet": "level"}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,9 @@ def all_seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     compared = Made(cases=names, factors={"pipe": 1.1, "spsc_ring": 0.9}, far=0.4, mixes={PIPE: SIMPSON}, base_name=f"{HOSTILE}1",
                     new_name=LONG)
     (folder / "comparison.html").write_text(render(page_of([compared.comparison()])), encoding="utf-8")
+    hosts = fleet(folder / "many", hosts=20, slow=[("h3", "/", 1.2)])
+    (hosts / "h4").rename(hosts / HOSTILE.replace("/", "|"))
+    assert main([str(hosts), "--out", str(folder / "fleet.html")]) == 0
     asked = [word for kind in KINDS for word in (folder / f"{kind}.html", COLUMNS[kind], folder / f"{kind}.pdf")]
     done = subprocess.run(["node", HERE / "page_check.mjs", shutil.which("chromium"), *asked], capture_output=True, text=True,
                           timeout=120, env={**os.environ, "HOME": str(folder)})
@@ -88,6 +92,17 @@ def test_the_first_screen_of_a_comparison_says_what_changed(all_seen: dict[str, 
     assert "Of 9 cases 3 became slower and 1 became faster." in screen
     assert "latency/pipe/same_core, pipe: +10" in screen and "latency/pipe/cross_core, spsc_ring: −10" in screen
     assert "Of 4 stars at most 0.2 are expected to be false." in screen
+
+
+def test_the_first_screen_of_a_fleet_names_the_slow_host(all_seen: dict[str, dict[str, Any]]) -> None:
+    assert "1 host measures otherwise than those that are alike: h3." in all_seen["fleet"]["screen"]
+
+
+def test_a_map_of_hosts_says_by_keys_and_under_the_pointer_what_a_field_is(all_seen: dict[str, dict[str, Any]]) -> None:
+    found = all_seen["fleet"]["map"]
+    field = r", [\w/:]+: [+−]?[\d.]+\u00a0%( \*)? \([\d.]+ [µn]s, usual [\d.]+ [µn]s\) ipcmark run .*--filter '\^"
+    assert re.match("h3" + field, found["keyed"])
+    assert re.match(".+" + field, found["pointed"]) and found["last"].startswith(found["pointed"].split(",")[0])
 
 
 def test_a_click_sorts_by_size_and_not_by_letters(seen: dict[str, Any]) -> None:
