@@ -96,6 +96,7 @@
     const show = (row, place) => {
       if (at && at[0] === row && at[1] === place) return;
       at = [row, place];
+      said.classList.add("said");
       const cell = rows[row].cells[place + 1], command = document.createElement("code");
       command.textContent = heads[place].command;
       said.replaceChildren(`${rows[row].cells[0].textContent}, ${heads[place].full}: ${cell.textContent} (${cell.title}) `, command);

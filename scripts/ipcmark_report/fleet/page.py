@@ -57,9 +57,10 @@ def page_of(fleet: Fleet, reference: str | None = None) -> FleetPage:
     models = model_figure(fleet, reference, recipe)
     named = tuple((one.host.name, f"{one.group.name}: {words.what(one)}", words.why(one)) for one in outliers)
     cases = words.case_table(fleet, parts)
+    remarks = (*words.disturbed(fleet), *fleet.remarks)
     return FleetPage(
-        f"{words.count(len(fleet.hosts), 'host')} side by side", words.says(fleet, parts, outliers), fleet.remarks[:MOST_REMARKS],
-        fleet.remarks[MOST_REMARKS:], named[:MOST_NAMED], named[MOST_NAMED:],
+        f"{words.count(len(fleet.hosts), 'host')} side by side", words.says(fleet, parts, outliers), remarks[:MOST_REMARKS],
+        remarks[MOST_REMARKS:], named[:MOST_NAMED], named[MOST_NAMED:],
         (*host_figures(fleet, parts, recipe), *([models] if models else [])), words.group_table(fleet, parts),
         words.host_table(parts), cases, _note(cases, len(fleet.cases) * len(parts)), recipe, fleet.estimator, LEAST_HOSTS,
         f"{100 * THRESHOLD:g} %")

@@ -33,6 +33,16 @@ def says(fleet: Fleet, parts: Sequence[Part], outliers: Sequence[Outlier]) -> st
     return f"{hosts}. {count(len(outliers), 'host')} measure{'s' * (len(outliers) == 1)} otherwise than those that are alike: {names}."
 
 
+def disturbed(fleet: Fleet) -> tuple[str, ...]:
+    """A line where some runs are labelled as contaminated, or did not reach their end."""
+    runs = [run for host in fleet.hosts for run in host.runs]
+    labelled, partial = sum(bool(run.labels) for run in runs), sum(not run.complete for run in runs)
+    lines = [(labelled, "contaminated: others used the machine meanwhile; quiet times mostly still hold"),
+             (partial, "partial: not measured to the end")]
+    return tuple(f"{number} of {count(len(runs), 'run')} {'is' if number == 1 else 'are'} {text}. “All hosts” says which."
+                 for number, text in lines if number)
+
+
 def what(outlier: Outlier) -> str:
     """`+9.8 % over all cases; latency/pipe/... +25 %`."""
     parts = [] if outlier.level is None else [f"{percent.change(outlier.level)} over all cases"]

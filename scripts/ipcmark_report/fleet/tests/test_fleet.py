@@ -157,8 +157,18 @@ def test_charts_of_a_fleet_are_files(slow: Path, tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "c").iterdir()) == ["hosts.png", "hosts.svg"]
 
 
-def test_a_thousand_files_of_distributions_are_not_opened(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disturbed_and_partial_runs_are_told_and_set_their_host_apart(slow: Path, tmp_path: Path,
+                                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "fleet"
+    shutil.copytree(slow, folder)
+    change(folder / "h3" / "run-0" / "run.json", labels=["at the start: load average 9"])
+    change(folder / "h2" / "run-0" / "run.json", status="partial", ended_at=None)
+    html, _ = page(capsys, tmp_path / "p.html", folder)
+    assert "1 of 16 runs is contaminated" in html and "1 of 16 runs is partial" in html
+    assert "Set apart by: contaminated at the start: load average 9 (0 of 7 peers; usual: no label); cpu_power.governor" in html
+
+
+def test_files_of_distributions_are_not_opened(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "fleet"
     shutil.copytree(slow, folder)
     for run in folder.glob("*/*"):
