@@ -129,7 +129,7 @@ def measure(shape: Shape, counts: Iterable[int], runs_a_host: int, room: Path) -
     """Grows one store of runs, so that the larger ones hold the smaller."""
     made, before, after = 0, Imagined(shape), Imagined(shape, campaign=1.03, when=1)
     print(f"| runs of {len(shape.cases)} cases | on disk | `history add`, all | `history add`, one more | `history trend CASE` | "
-          "`report FOLDER` | `compare A B` |\n|---|---|---|---|---|---|---|")
+          "`report --by host A B` | `compare A B` |\n|---|---|---|---|---|---|---|")
     for count in counts:
         while made < count:
             host = f"host{made // runs_a_host:04}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ipcmark_report.fleet import rule
 
-HOSTS = (6, 8, 12, 20, 50)
+HOSTS = (6, 8, 12, 20)
 FAMILIES, IN_FAMILY, PROCESSES = 30, 10, 6
 
 
