@@ -53,6 +53,10 @@ def fleet(options: argparse.Namespace) -> Fleet:
         print(f"report: {line}", file=sys.stderr)
     if made is None:
         raise BadInput("none of these runs can be used; see above")
+    if made.runs == 1:
+        only = one_line(str(made.hosts[0].runs[0].path))
+        raise BadInput(f"{only}: is the only run that can be used, and many hosts need two; name it alone, without its folder, to "
+                       "report it")
     return made
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from ..command_line import BAD_INPUT, Parser
 from ..estimates import ESTIMATORS
 from ..files import write_whole
+from ..fleet.find import found as found_runs
+from ..fleet.find import is_folder_of_runs
 from ..model import BadInput
 from ..text import one_line
 from . import record, store
@@ -44,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="history", description="Keeps runs over time, and finds when a case changed.")
     commands = parser.add_subparsers(dest="command", metavar="add|list|trend|remove", required=True)
     add = commands.add_parser("add", help="keep runs")
-    add.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="a directory written by `ipcmark run`")
+    add.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="a directory written by `ipcmark run`, or a folder of many")
     add.set_defaults(do=_add)
     listed = commands.add_parser("list", help="print the runs that are kept")
     listed.add_argument("--json", action="store_true", help="as JSON")
@@ -52,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     trend = commands.add_parser("trend", help="print a case over its runs, with the changes of its level")
     trend.add_argument("case", metavar="CASE", help="the name of a case, or a regular expression")
     trend.add_argument("--machine", metavar="RE", default="", help="only machines that have this regular expression")
+    trend.add_argument("--path", metavar="RE", default="", help="only runs whose directory has this regular expression: one "
+                                                                "host among many that are alike")
     trend.add_argument("--estimator", choices=tuple(ESTIMATORS), default="quiet", help="the figure; quiet without it")
     trend.add_argument("--chart", metavar="FILE", type=Path, help="also draw it: FILE.svg, .png or .pdf")
     trend.set_defaults(do=_trend)
@@ -69,7 +73,7 @@ def _add(options: argparse.Namespace) -> int:
     status = 0
     with store.opened(options.store, create=True) as history:
         history.check()
-        for path in options.runs:
+        for path in _each(options.runs):
             try:
                 one = record.record_of(path)
             except BadInput as error:
@@ -80,6 +84,12 @@ def _add(options: argparse.Namespace) -> int:
             left = f"; left out: {one.left_out}" if one.left_out else ""
             print(f"{one_line(str(path))}: {done.value} ({one.facts.digest[:12]}){left}", flush=True)
     return status
+
+
+def _each(paths: Sequence[Path]) -> Iterator[Path]:
+    """The runs, and those that lie in folders of runs."""
+    for path in paths:
+        yield from (one.path for one in found_runs([path])) if is_folder_of_runs(path) else [path]
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -108,16 +118,17 @@ def _trend(options: argparse.Namespace) -> int:
 def _trends(options: argparse.Namespace) -> list[Trend]:
     from .trend import trends
 
-    machine = _expression(options.machine, "--machine")
+    machine, path = _expression(options.machine, "--machine"), _expression(options.path, "--path")
     found: list[Trend] = []
     with store.opened(options.store) as history:
         for case in _matching(options.case, history.case_names()):
             seen = [one for one in history.observations(case, options.estimator)
-                    if machine.search(one.run.machine.name)]
+                    if machine.search(one.run.machine.name) and path.search(one.run.path)]
             found += trends(case, options.estimator, seen)
     if not found:
         raise BadInput(f"{one_line(options.case)}: no run has it with the figure {options.estimator}"
-                       f"{' on such a machine' if options.machine else ''}; see history list")
+                       f"{' on such a machine' if options.machine else ''}{' in such a directory' if options.path else ''}; see history "
+                       "list")
     return found
 
 

@@ -144,6 +144,11 @@ def test_a_folder_without_runs_and_a_list_that_names_none_are_refused(tmp_path: 
     assert "cannot be read" in refused(capsys, "--runs-from", tmp_path / "nowhere")
 
 
+def test_a_folder_with_a_single_run_asks_for_that_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Imagined(shape(tmp_path)).write(tmp_path / "fleet", "web", 0)
+    assert "web/run-0: is the only run that can be used" in refused(capsys, tmp_path / "fleet")
+
+
 def test_hostile_names_are_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hostile = "<script>alert(1)<|script>\x1b[31m"
     Imagined(shape(tmp_path)).write(tmp_path / "fleet", hostile, 0)
