@@ -29,9 +29,11 @@ def host_map(view: HostMap) -> Canvas:
     layout = layout_of(view)
     page = Canvas(layout.height)
     full = _full(view)
+    # Upright, a letter is no higher than its column is wide.
+    size = min(FONT - 1, layout.column * 72 * 0.95) if layout.upright else FONT - 1
     for index, name in enumerate(view.columns):
         page.text(layout.left + (index + 0.5) * layout.column, layout.top - 0.05, shorten(name, COLUMN), ha="center", va="bottom",
-                  rotation=90 if layout.upright else 0, size=min(FONT - 1, layout.column * 72 * 0.95) if layout.upright else FONT - 1)
+                  rotation=90 if layout.upright else 0, size=size)
     for part, y in zip(view.parts, layout.headings):
         page.text(0.1, y + HEADING - 0.06, shorten(part.title, 70), ha="left", va="bottom", weight="bold", size=FONT - 0.5)
     rows = [row for part in view.parts for row in part.rows]
@@ -111,8 +113,8 @@ def _write(page: Canvas, row: HostRow, y: float, layout: Layout) -> None:
 def _legend(page: Canvas, axes: Axes, layout: Layout, full: float) -> None:
     top = layout.height - 0.4
     for index, (name, shade, marked) in enumerate((
-            (f"{percent.change(math.exp(-full))} or less", -SHADES, False), (f"{percent.change(math.exp(full))} or more", SHADES, False),
-            ("chance is no explanation", 0, True))):
+            (f"{percent.change(math.exp(-full))} or less", -SHADES, False),
+            (f"{percent.change(math.exp(full))} or more", SHADES, False), ("chance is no explanation", 0, True))):
         x = 0.1 + 1.45 * index
         colour = MORE if shade > 0 else LESS if shade < 0 else GRID
         axes.add_patch(Rectangle((x, top), 0.22, 0.16, facecolor=colour, alpha=_alpha(shade), edgecolor="none"))

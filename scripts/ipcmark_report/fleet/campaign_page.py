@@ -26,6 +26,7 @@ TEMPLATE = "fleet/campaigns.html.j2"
 MOST_COLUMNS = 24
 MOST_CASES = 3000
 MOST_FAMILIES = 6
+MOST_APART = 5
 _STARRED = (Verdict.REGRESSION, Verdict.IMPROVEMENT)
 _ORDER = "Hosts that disagree come first, then from the one that slowed down most."
 
@@ -82,7 +83,8 @@ def _changed(verdicts: Verdicts) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The families that changed, slower before faster."""
     result = []
     for title, kind in (("Slower", Verdict.REGRESSION), ("Faster", Verdict.IMPROVEMENT)):
-        own = sorted((one for one in verdicts.families if one.change.verdict is kind), key=lambda one: -abs(log(one.change.ratio or 1)))
+        own = [one for one in verdicts.families if one.change.verdict is kind]
+        own.sort(key=lambda one: -abs(log(one.change.ratio or 1)))
         if own:
             more = len(own) - MOST_FAMILIES
             lines = [f"{one.name}: {percent.with_interval(one.change)}" for one in own[:MOST_FAMILIES]]
@@ -131,12 +133,16 @@ def _middle(table: np.ndarray) -> np.ndarray:
 
 
 def _table(summaries: Sequence[Summary], first: str, cases: bool = False) -> Table:
-    rows = tuple((one.name, str(one.change.pairs), percent.change(one.change.ratio), percent.interval(one.change.interval), share(one.change.q),
-                  f"{100 * one.spread:.1f} %", str(one.longer), str(one.shorter), verdict(one.change.verdict),
-                  "; ".join(filter(None, (one.change.why, ", ".join(f"{host} {percent.change(ratio)}" for host, ratio in one.apart[:5])))))
-                 for one in summaries)
-    return Table((first, "hosts", "change", "95 % interval", "q", "hosts differ by", "longer on", "shorter on", "verdict", "otherwise"), 1,
-                 rows, 2, tuple(one.name for one in summaries) if cases else ())
+    columns = (first, "hosts", "change", "95 % interval", "q", "hosts differ by", "longer on", "shorter on", "verdict", "otherwise")
+    return Table(columns, 1, tuple(map(_row, summaries)), 2, tuple(one.name for one in summaries) if cases else ())
+
+
+def _row(one: Summary) -> tuple[str, ...]:
+    change = one.change
+    apart = ", ".join(f"{host} {percent.change(ratio)}" for host, ratio in one.apart[:MOST_APART])
+    return (one.name, str(change.pairs), percent.change(change.ratio), percent.interval(change.interval), share(change.q),
+            f"{100 * one.spread:.1f} %", str(one.longer), str(one.shorter), verdict(change.verdict),
+            "; ".join(filter(None, (change.why, apart))))
 
 
 def _hosts(verdicts: Verdicts) -> Table:
@@ -146,7 +152,8 @@ def _hosts(verdicts: Verdicts) -> Table:
                   str(int((verdicts.alone[row] > 0).sum())), str(int((verdicts.alone[row] < 0).sum())),
                   "disagrees" if pair.name in disagree else "", _labels(pair))
                  for row, pair in enumerate(verdicts.campaigns.pairs))
-    return Table(("host", "kind", "runs before", "runs after", "level", "cases longer", "cases shorter", "", "contaminated"), 2, rows, 2)
+    columns = ("host", "kind", "runs before", "runs after", "level", "cases longer", "cases shorter", "", "contaminated")
+    return Table(columns, 2, rows, 2)
 
 
 def _labels(pair: Pair) -> str:
@@ -157,6 +164,5 @@ def _labels(pair: Pair) -> str:
 
 
 def _differences(verdicts: Verdicts) -> Table:
-    rows = tuple((one.name, "what is compared" if one.varying else "a confounder" if one.confounds else "worth knowing", str(one.hosts),
-                  one.base, one.new) for one in verdicts.differences)
+    rows = tuple((one.name, one.standing, str(one.hosts), one.base, one.new) for one in verdicts.differences)
     return Table(("fact", "is", "hosts", "before", "after"), 2, rows, 2)

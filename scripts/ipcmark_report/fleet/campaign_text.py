@@ -24,9 +24,12 @@ _AT_LEAST = 10
 _MOST_APART = 4
 _MOST_OTHERS = 12
 _MOST_FIELDS = 3
+_MOST_DIFFERENCES = 12
 _STARRED = (Verdict.REGRESSION, Verdict.IMPROVEMENT)
 UNIT = ("A host is the unit: one value a host, however many runs and processes it has. + takes longer, everywhere. By {by}; signed "
         "ranks over hosts.")
+
+CONTROLS = "negative controls, which nothing of a build or a kernel moves"
 
 
 def text_of(one: Verdicts, style: Style) -> str:
@@ -35,8 +38,7 @@ def text_of(one: Verdicts, style: Style) -> str:
         [style.paint(_title(one), "1"), *wrapped(UNIT.format(by=campaigns.estimator), style.width)],
         [style.paint(line, "1;33") for alarm in one.alarms for line in wrapped(alarm, style.width)],
         _differences(one, style),
-        ["negative controls, which nothing of a build or a kernel moves", *lines_of(cell_table(one.controls), style)] if one.controls
-        else [],
+        [CONTROLS, *lines_of(cell_table(one.controls), style)] if one.controls else [],
         _cells(one, style),
         [*lines_of(cell_table(_starred(one.families, style.everything), "family"), style)]
         if _starred(one.families, style.everything) else [],
@@ -147,11 +149,12 @@ def _cells(one: Verdicts, style: Style) -> list[str]:
 
 
 def _differences(one: Verdicts, style: Style) -> list[str]:
-    shown = one.differences if style.everything else [differs for differs in one.differences if differs.confounds or differs.varying][:12]
+    telling = [differs for differs in one.differences if differs.confounds or differs.varying][:_MOST_DIFFERENCES]
+    shown = one.differences if style.everything else telling
     lines = []
     for differs in shown:
-        standing = "what is compared" if differs.varying else "a confounder" if differs.confounds else "worth knowing"
-        text = f"{standing}: {differs.name} on {differs.hosts} of {len(one.campaigns.pairs)} hosts: {differs.base} | {differs.new}"
+        on = f"on {differs.hosts} of {len(one.campaigns.pairs)} hosts"
+        text = f"{differs.standing}: {differs.name} {on}: {differs.base} | {differs.new}"
         lines += wrapped(text, style.width)
     return lines
 
@@ -172,8 +175,10 @@ def what(one: OtherHost) -> str:
 
 def counts(one: Verdicts) -> str:
     hosts, overall = len(one.campaigns.pairs), one.overall
-    judged = f"All cases together {percent(overall.change.ratio)} ({interval(overall.change.interval)}), {verdict(overall.change.verdict)}. " \
-        if overall.change.ratio is not None else ""
+    judged = ""
+    if overall.change.ratio is not None:
+        ends = interval(overall.change.interval)
+        judged = f"All cases together {percent(overall.change.ratio)} ({ends}), {verdict(overall.change.verdict)}. "
     apart = f"{len(one.others)} of {hosts} hosts disagree" if hosts >= LEAST_HOSTS else \
         f"with fewer than {LEAST_HOSTS} hosts nobody is said to disagree"
     return f"{judged}{apart}; a verdict needs {LEAST_PAIRS} hosts."

@@ -44,8 +44,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Campaigns:
-    """`values` are logarithms, new over base, a row a host; `errors` how sure each is, with its degrees of `freedom`; `new` are the
-    times themselves."""
+    """`values` are logarithms, new over base, a row a host; `errors` how sure each is, with its degrees of
+    `freedom`; `new` are the times themselves."""
 
     names: tuple[str, str]
     pairs: tuple[Pair, ...]
@@ -62,8 +62,9 @@ class Campaigns:
 @dataclass(frozen=True)
 class Summary:
     """A case, a family or everything. `change` is over hosts; of these `longer` and `shorter` changed beyond the threshold by
-    their own processes alone (q < 0.05 over the cases of the host). `apart` are hosts that changed otherwise than the others in this
-    case, beyond what they do in all, with what they did. `spread` is the standard deviation of the hosts' changes, as a ratio less 1."""
+    their own processes alone (q < 0.05 over the cases of the host). `apart` are hosts that changed otherwise than the others
+    in this case, beyond what they do in all, with what they did. `spread` is the standard deviation of the hosts' changes, as
+    a ratio less 1."""
 
     name: str
     change: Change
@@ -120,7 +121,8 @@ def campaigns_of(names: tuple[str, str], base: Sequence[tuple[Found, Measured]],
     pairs = tuple(Pair(host, _kind(sides[0][host]), tuple(sides[0][host]), tuple(sides[1][host])) for host in shared)
     known = tuple(case for text, case in cases.items()
                   if any(_has(pair.base, text) and _has(pair.new, text) for pair in pairs))
-    fields = np.array([[_field(pair, case.text) for case in known] for pair in pairs], dtype=float).reshape(len(pairs), len(known), 4)
+    listed = [[_field(pair, case.text) for case in known] for pair in pairs]
+    fields = np.array(listed, dtype=float).reshape(len(pairs), len(known), 4)
     both = [level_errors([Host(pair.name, getattr(pair, side)) for pair in pairs]) for side in ("base", "new")]
     return Campaigns(names, pairs, known, fields[:, :, 0], fields[:, :, 1], fields[:, :, 2], fields[:, :, 3],
                      np.hypot(*both),
@@ -131,7 +133,8 @@ def _alone(name: str, hosts: Sequence[str]) -> str:
     if not hosts:
         return ""
     more = f" and {len(hosts) - _MOST_NAMES} more" if len(hosts) > _MOST_NAMES else ""
-    return f"{len(hosts)} {'host has' if len(hosts) == 1 else 'hosts have'} runs in {name} alone: {', '.join(hosts[:_MOST_NAMES])}{more}"
+    have = "host has" if len(hosts) == 1 else "hosts have"
+    return f"{len(hosts)} {have} runs in {name} alone: {', '.join(hosts[:_MOST_NAMES])}{more}"
 
 
 def _kind(runs: Sequence[Measured]) -> str:
@@ -169,9 +172,10 @@ def verdicts(campaigns: Campaigns, varying: Sequence[str] = (), threshold: float
     overall, = _with_verdicts([_over("all cases", campaigns, alone, places, threshold)], void)
     cells = tuple(one for one in judged if one.name not in controls)
     differences = differences_of([(pair.base, pair.new) for pair in campaigns.pairs], varying)
-    return Verdicts(campaigns, alone, cells, tuple(replace(one, change=replace(one.change, why="")) for one in judged if one.name in controls),
-                    tuple(groups), overall, _kinds(campaigns, alone, places, threshold, void), _others(campaigns, parts), differences,
-                    _alarms(campaigns, differences, void, bool(controls)), void, _says(campaigns, cells, void))
+    # What a control voids is not said of the control again.
+    own = tuple(replace(one, change=replace(one.change, why="")) for one in judged if one.name in controls)
+    return Verdicts(campaigns, alone, cells, own, tuple(groups), overall, _kinds(campaigns, alone, places, threshold, void),
+                    _others(campaigns, parts), differences, _alarms(campaigns, differences, void, bool(controls)), void, _says(campaigns, cells, void))
 
 
 def _alone_by_host(campaigns: Campaigns, threshold: float) -> np.ndarray:
@@ -225,7 +229,8 @@ def _with_verdicts(drafts: Sequence[Summary], void: str) -> list[Summary]:
 
 def _judge(change: Change, void: str) -> Change:
     if change.q is None:
-        return replace(change, why=f"{change.pairs} {'host' if change.pairs == 1 else 'hosts'}: no verdict with fewer than {LEAST_PAIRS}")
+        hosts = f"{change.pairs} {'host' if change.pairs == 1 else 'hosts'}"
+        return replace(change, why=f"{hosts}: no verdict with fewer than {LEAST_PAIRS}")
     verdict = verdict_of(change)
     if void and verdict is not Verdict.INCONCLUSIVE:
         return replace(change, verdict=Verdict.INCONCLUSIVE, why=void)
@@ -237,8 +242,8 @@ def _void(controls: Sequence[Summary], threshold: float) -> str:
     for one in controls:
         change = one.change
         if change.p is not None and change.ratio is not None and change.p < ALPHA and abs(log(change.ratio)) > log(1 + threshold):
-            return (f"NEGATIVE CONTROL MOVED: {shorten(one.name, 120)} {100 * (change.ratio - 1):+.1f} % over {change.pairs} hosts: what "
-                    "changed are the machines, or how they were measured; no star is believed")
+            return (f"NEGATIVE CONTROL MOVED: {shorten(one.name, 120)} {100 * (change.ratio - 1):+.1f} % over {change.pairs} "
+                    "hosts: what changed are the machines, or how they were measured; no star is believed")
     return ""
 
 
@@ -282,7 +287,8 @@ def _kinds(campaigns: Campaigns, alone: np.ndarray, places: Sequence[int], thres
     if len(kinds) < 2:
         return ()
     rows = {kind: [row for row, pair in enumerate(campaigns.pairs) if pair.kind == kind] for kind in kinds}
-    drafts = [_over(kind, replace(campaigns, values=campaigns.values[own]), alone[own], places, threshold) for kind, own in rows.items()]
+    drafts = [_over(kind, replace(campaigns, values=campaigns.values[own]), alone[own], places, threshold)
+              for kind, own in rows.items()]
     return tuple((kind, len(rows[kind]), one) for kind, one in zip(kinds, _with_verdicts(drafts, void)))
 
 
@@ -292,8 +298,8 @@ def _alarms(campaigns: Campaigns, differences: Sequence[Differs], void: str, has
     more = f" and {len(confounding) - 6} more" if len(confounding) > 6 else ""
     lines = [void, f"The campaigns differ in more than what is compared, and no change can be told from that: {names}{more}"
              if confounding else "",
-             "" if has_controls else "No negative control was measured in both campaigns: nothing says that the machines stayed the "
-             "same (--filter has to let limits through)."]
+             "" if has_controls else "No negative control was measured in both campaigns: nothing says that the machines stayed "
+             "the same (--filter has to let limits through)."]
     return (*filter(None, lines), *campaigns.remarks)
 
 

@@ -22,6 +22,10 @@ class Differs:
     varying: bool
     confounds: bool
 
+    @property
+    def standing(self) -> str:
+        return "what is compared" if self.varying else "a confounder" if self.confounds else "worth knowing"
+
 
 def differences_of(pairs: Sequence[tuple[Sequence[Measured], Sequence[Measured]]], varying: Sequence[str]) -> tuple[Differs, ...]:
     """Confounders first, those of most hosts before; readings, counters and marks differ always and are left out."""
@@ -38,4 +42,5 @@ def differences_of(pairs: Sequence[tuple[Sequence[Measured], Sequence[Measured]]
 def _differs(name: tuple[str, str], values: Counter[tuple[str, str]], varying: tuple[str, ...]) -> Differs:
     (base, new), _ = values.most_common(1)[0]
     is_declared = declared(varying, *name) or (name == ("run", "build") and "build" in varying)
-    return Differs(".".join(name), values.total(), *short(base, new), is_declared, kind_of(*name) is Kind.SETTING and not is_declared)
+    confounds = kind_of(*name) is Kind.SETTING and not is_declared
+    return Differs(".".join(name), values.total(), *short(base, new), is_declared, confounds)

@@ -68,8 +68,8 @@ def model_figure(fleet: Fleet, reference: str | None, recipe: Recipe) -> MapFigu
     rows = [(group.name, False, apart[index], np.zeros(len(fleet.cases), bool), centres[index])
             for index, group in enumerate(fleet.groups) if group is not base]
     said = f"Against {base.name}, the median of its {_hosts(len(base.hosts))}; each kind by the median of its own hosts."
-    return map_of("models", "Kinds of machines", "How do the kinds of machines differ?", said, [("Kinds of machines", rows)], columns,
-                recipe, f"the median host of {base.name}", "kind")
+    return map_of("models", "Kinds of machines", "How do the kinds of machines differ?", said, [("Kinds of machines", rows)],
+                  columns, recipe, f"the median host of {base.name}", "kind")
 
 
 def _referred(groups: Sequence[Group], reference: str | None) -> Group:
@@ -82,8 +82,8 @@ def _referred(groups: Sequence[Group], reference: str | None) -> Group:
     found = [group for group in groups if reference in group.name]
     if len(found) != 1:
         known = ", ".join(group.name for group in groups[:5])
-        raise BadInput(f"--reference {one_line(reference)}: {'no' if not found else f'{len(found)} kinds of'} machine or host has this "
-                       f"in its name; there are {known}")
+        none = "no machine or host has this" if not found else f"{len(found)} kinds of machines have this"
+        raise BadInput(f"--reference {one_line(reference)}: {none} in its name; there are {known}")
     return found[0]
 
 

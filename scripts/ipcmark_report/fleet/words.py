@@ -30,7 +30,8 @@ def says(fleet: Fleet, parts: Sequence[Part], outliers: Sequence[Outlier]) -> st
     if not outliers:
         return f"{hosts}. No host measures otherwise than those that are alike by more than chance explains."
     names = ", ".join(one.host.name for one in outliers[:5]) + (f" and {len(outliers) - 5} more" if len(outliers) > 5 else "")
-    return f"{hosts}. {count(len(outliers), 'host')} measure{'s' * (len(outliers) == 1)} otherwise than those that are alike: {names}."
+    measure = f"{count(len(outliers), 'host')} measure{'s' * (len(outliers) == 1)}"
+    return f"{hosts}. {measure} otherwise than those that are alike: {names}."
 
 
 def disturbed(fleet: Fleet) -> tuple[str, ...]:
@@ -74,11 +75,13 @@ def host_table(parts: Sequence[Part]) -> Table:
     rows = []
     for at, part in enumerate(parts):
         for row, host in enumerate(part.group.hosts):
-            rows.append((host.name, letter(at), host.runs[0].started_at, str(len(host.runs)), str(host.contaminated), str(_measured(part.group, row)),
+            rows.append((host.name, letter(at), host.runs[0].started_at, str(len(host.runs)), str(host.contaminated),
+                         str(_measured(part.group, row)),
                          percent.change(exp(part.judged.level[row])) if np.isfinite(part.judged.level[row]) else MISSING,
                          percent.probability(_or_none(part.named.q[row])), "yes" if part.named.hosts[row] else "",
                          _remarks(host)))
-    return Table(("host", "kind", "first run", "runs", "contaminated", "cases", "level", "q", "named", "remarks"), 3, tuple(rows), 1)
+    columns = ("host", "kind", "first run", "runs", "contaminated", "cases", "level", "q", "named", "remarks")
+    return Table(columns, 3, tuple(rows), 1)
 
 
 def case_table(fleet: Fleet, parts: Sequence[Part]) -> Table:

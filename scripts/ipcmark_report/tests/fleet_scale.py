@@ -1,4 +1,4 @@
-"""Makes the runs of an imagined fleet out of a real run, and shows what many of them cost: time of the processor, memory, and their growth.
+"""Makes the runs of an imagined fleet out of a real run, and shows what many of them cost: the processor's time, and memory.
 
 usage, in scripts/:
   python3 -m ipcmark_report.tests.fleet_scale RUN                       the table of reports/README.md, with 10, 100 and 1000 runs
@@ -80,8 +80,9 @@ class Imagined:
             rows = [changed(row, factors[name_of(row)] * math.exp(chance.gauss(0, self.process_size)))
                     for row in whole["benchmarks"]]
             put(path / f"{binary}.{number_of_round}.json", {**whole, "benchmarks": rows})
-        put(path / "environment.json", {**self.shape.environment, "start": self._start(host, number), "end": None, "changes": None})
-        put(path / "run.json", {**self.shape.run, "seed": random.Random(f"{self.seed} {self.when} {host} {number}").randrange(1 << 32),
+        start, seed = self._start(host, number), random.Random(f"{self.seed} {self.when} {host} {number}").randrange(1 << 32)
+        put(path / "environment.json", {**self.shape.environment, "start": start, "end": None, "changes": None})
+        put(path / "run.json", {**self.shape.run, "seed": seed,
                                 "started_at": f"{2026 + self.when}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T06:00:00Z"})
         return path
 
@@ -117,11 +118,13 @@ def put(path: Path, value: Any) -> None:
 
 def cost(module: str, *arguments: object) -> tuple[float, float]:
     """Seconds of the processor, which other programs hardly change, and MiB, of a command of the package."""
-    child = os.posix_spawn("/usr/bin/env", ["env", sys.executable, "-m", f"ipcmark_report{module}", *map(str, arguments)],
-                           {**os.environ, "PYTHONPATH": str(SCRIPTS)}, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+    child = os.posix_spawn(sys.executable, [sys.executable, "-m", f"ipcmark_report{module}", *map(str, arguments)],
+                           {**os.environ, "PYTHONPATH": str(SCRIPTS)},
+                           file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
     _, status, usage = os.wait4(child, 0)
     if status:
-        raise SystemExit(f"{module or 'report'} {' '.join(map(str, arguments[:3]))} …: ended with {os.waitstatus_to_exitcode(status)}")
+        said = " ".join(map(str, arguments[:3]))
+        raise SystemExit(f"{module or 'report'} {said} …: ended with {os.waitstatus_to_exitcode(status)}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
@@ -145,7 +148,8 @@ def measure(shape: Shape, counts: Iterable[int], runs_a_host: int, room: Path) -
                  cost("", room / "before", room / "after", "--by", "host", "--out", room / "fleet.html"),
                  cost(".compare", room / "before", room / "after")]
         size = sum(file.stat().st_size for path in paths for file in path.iterdir())
-        print(f"| {count} | {size / 2**30:.2f} GiB | " + " | ".join(f"{s:.1f} s, {mib:.0f} MiB" for s, mib in cells) + " |", flush=True)
+        told = " | ".join(f"{seconds:.1f} s, {mib:.0f} MiB" for seconds, mib in cells)
+        print(f"| {count} | {size / 2**30:.2f} GiB | {told} |", flush=True)
         store.unlink()
     page = (room / "fleet.html").stat().st_size
     print(f"\nThe page of the last is {page / 1e6:.1f} MB.")
