@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import chart_files
-from .command_line import BAD_INPUT, CHART_FORMATS, Parser, add_charts
+from .command_line import BAD_INPUT, CHART_FORMATS, INTERRUPTED, Parser, add_charts
 from .compare.asked import add_options, comparisons, is_alone
 from .compare.differences import check_words
 from .compare.page.assemble import page_of
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(f"report: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("report: interrupted", file=sys.stderr)
+        return INTERRUPTED
     finally:
         gc.enable()
     return 0

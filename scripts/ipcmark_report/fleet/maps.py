@@ -65,11 +65,11 @@ def model_figure(fleet: Fleet, reference: str | None, recipe: Recipe) -> MapFigu
     centres = [_centre(group) for group in fleet.groups]
     apart = np.array([centre - centres[fleet.groups.index(base)] for centre in centres])
     columns = columns_of(fleet.cases)
-    rows = [(group.name, False, apart[index], np.zeros(len(fleet.cases), bool), centres[index])
+    rows = [(f"{letter(index)}: {group.hosts[0].runs[0].model or group.machine.key}", False, apart[index], np.zeros(len(fleet.cases), bool), centres[index])
             for index, group in enumerate(fleet.groups) if group is not base]
     said = f"Against {base.name}, the median of its {_hosts(len(base.hosts))}; each kind by the median of its own hosts."
     return map_of("models", "Kinds of machines", "How do the kinds of machines differ?", said, [("Kinds of machines", rows)],
-                  columns, recipe, f"the median host of {base.name}", "kind")
+                  columns, recipe, f"the median host of {base.name}", "kind", order="")
 
 
 def _referred(groups: Sequence[Group], reference: str | None) -> Group:
@@ -153,7 +153,7 @@ def map_of(anchor: str, title: str, question: str, says: str, blocks: Sequence[t
     drawn = tuple(HostRows(name, tuple(HostRow(row[0], row[1], tuple(_spot(row, column) for column in columns)) for row in rows))
                   for name, rows in blocks)
     caption = _CAPTION.format(usual=usual, order=order, columns="" if all(len(column.at) == 1 for column in columns) else
-                              "A column is a family, by the median of its cases, and has a dot where one of them has.")
+                              "A column is a family, by the median of its cases, and has a dot where one of them has.").strip()
     table = Table((first, *(column.name for column in columns)), 1, tuple(
         (row.name, *(_text(spot) for spot in row.spots)) for part in drawn for row in part.rows))
     tips = tuple(tuple(_tip(row, column, word) for column in columns) for _, rows in blocks for row in rows)
@@ -195,6 +195,11 @@ def _says(parts: Sequence[Part]) -> str:
     if not judged:
         return f"No group has {LEAST_HOSTS} hosts, so that nobody is named: the map shows differences, not who is the odd one."
     return f"Of {_hosts(judged)} with at least {LEAST_HOSTS - 1} peers {named or 'none'} {'is' if named < 2 else 'are'} named."
+
+
+def letter(place: int) -> str:
+    """A, B … Z, AA: the kinds in the order of the page."""
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
 
 
 def _hosts(count: int) -> str:

@@ -12,7 +12,7 @@ from ..compare.page import percent
 from ..text import shorten
 from ..views import Table
 from .apart import Apart
-from .maps import MISSING
+from .maps import MISSING, letter
 from .model import Fleet, Group, Host
 from .outliers import Outlier, Part
 from .rule import LEAST_HOSTS
@@ -131,11 +131,6 @@ def _kernel(group: Group) -> str:
 
 def _or_none(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def letter(place: int) -> str:
-    """A, B … Z, AA: the kinds in the order of the page."""
-    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
 
 
 def count(number: int, of: str) -> str:

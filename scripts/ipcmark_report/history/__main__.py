@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..command_line import BAD_INPUT, Parser
+from ..command_line import BAD_INPUT, INTERRUPTED, Parser
 from ..estimates import ESTIMATORS
 from ..files import write_whole
 from ..fleet.find import found as found_runs
@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(f"history: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("history: interrupted; whole runs that were added stay", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of standard output had enough; Python must not try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from ipcmark_report.__main__ import main
+from ipcmark_report.compare.__main__ import main as compare
 from ipcmark_report.fleet.find import found, is_folder_of_runs
+from ipcmark_report.history.__main__ import main as history
 from ipcmark_report.tests.pairs import Pair
 from ipcmark_report.tests.synthetic import put
 
@@ -180,3 +182,19 @@ def test_files_of_distributions_are_not_opened(slow: Path, tmp_path: Path, capsy
         (run / "latency.1.hist.json").write_text("not even JSON")
     _, said = page(capsys, tmp_path / "p.html", folder)
     assert said == []
+
+
+@pytest.mark.parametrize("name", ["report", "compare", "history"])
+def test_an_interrupted_command_says_so_and_leaves_nothing_behind(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                                  monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    modules = {"report": (main, "fleet.read"), "compare": (compare, "fleet.read"), "history": (history, "history.record")}
+    command, reads = modules[name]
+    monkeypatch.setattr(f"ipcmark_report.{reads}.load_run", interrupt)
+    arguments = {"report": [slow, "--out", tmp_path / "p.html"], "compare": [slow, slow, f"--json={tmp_path / 'c.json'}"],
+                 "history": ["add", slow, "--store", tmp_path / "new" / "h.sqlite"]}[name]
+    assert command(list(map(str, arguments))) == 130
+    assert capsys.readouterr().err.startswith(f"{name}: interrupted")
+    assert [file.name for file in tmp_path.rglob("*")] == ([] if name != "history" else ["new", "h.sqlite"])
