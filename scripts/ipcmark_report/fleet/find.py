@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,15 +38,16 @@ def is_folder_of_runs(folder: Path) -> bool:
     return not is_run(folder) and next(_below(folder), None) is not None
 
 
-def found(paths: Iterable[Path]) -> list[Found]:
-    """Of each path the run that it is, or all that lie below it, in the order of their names."""
+def found(paths: Iterable[Path], remarks: list[str] | None = None) -> list[Found]:
+    """Of each path the run that it is, or all that lie below it, in the order of their names; what lies in a folder that cannot
+    be listed is left out with a line in `remarks`."""
     result: list[Found] = []
     for path in paths:
         if is_run(path) or not path.is_dir():
             # What is no directory is refused when it is read, like any run.
             result.append(Found(path))
             continue
-        below = [_found(path, run) for run in _below(path)]
+        below = [_found(path, run) for run in _below(path, remarks)]
         if not below:
             raise BadInput(f"{one_line(str(path))}: no run lies in it; name a directory written by `ipcmark run`, or a folder "
                            "of such directories")
@@ -67,8 +68,12 @@ def listed(file: Path) -> list[Path]:
     return paths
 
 
-def _below(folder: Path) -> Iterable[Path]:
-    for at, folders, _ in os.walk(folder):
+def _below(folder: Path, remarks: list[str] | None = None) -> Iterator[Path]:
+    def left_out(error: OSError) -> None:
+        if remarks is not None:
+            remarks.append(f"left out: {one_line(str(error.filename))}: cannot be listed: {error.strerror}; make the folder readable")
+
+    for at, folders, _ in os.walk(folder, onerror=left_out):
         # Hidden ones are half-written.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if Path(at) != folder and is_run(Path(at)):

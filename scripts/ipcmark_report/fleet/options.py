@@ -47,7 +47,7 @@ def fleet(options: argparse.Namespace) -> Fleet:
             raise BadInput(f"--{name}: is for comparing two runs, not for many hosts; leave it out")
     reader = Reader(_estimator(options), wanted(options.filter))
     paths = [*options.runs, *(listed(options.runs_from) if options.runs_from else [])]
-    read = reader.read(one_side(found(paths), reader.remarks))
+    read = reader.read(one_side(found(paths, reader.remarks), reader.remarks))
     made = fleet_of(read, reader.cases, reader.estimator, reader.remarks) if read else None
     for line in made.remarks if made else reader.remarks:
         print(f"report: {line}", file=sys.stderr)
@@ -60,14 +60,14 @@ def fleet(options: argparse.Namespace) -> Fleet:
     return made
 
 
-def asked_campaigns(options: argparse.Namespace) -> tuple[list[Found], list[Found], tuple[str, str]] | None:
+def asked_campaigns(options: argparse.Namespace, remarks: list[str]) -> tuple[list[Found], list[Found], tuple[str, str]] | None:
     """The runs of two campaigns and what they are called, where two folders of runs are named, or one of runs that took turns;
     None where that is not what is asked for."""
     paths, folders = options.runs, [path for path in options.runs if is_folder_of_runs(path)]
     if not folders or len(sides(paths)) != len(paths):
         return None
     if len(paths) == 1:
-        runs = found(paths)
+        runs = found(paths, remarks)
         base, new = ([run for run in runs if run.side == side] for side in SIDES)
         return (base, new, SIDES) if base else None
     if len(folders) < len(paths) or len(paths) > 2:
@@ -77,20 +77,21 @@ def asked_campaigns(options: argparse.Namespace) -> tuple[list[Found], list[Foun
     names = [path.resolve().name for path in paths]
     if names[0] == names[1]:
         names = list(map(str, paths))
-    base, new = (found([path]) for path in paths)
+    base, new = (found([path], remarks) for path in paths)
     return base, new, (one_line(names[0]), one_line(names[1]))
 
 
 def campaigns(options: argparse.Namespace, command: str) -> Campaigns | None:
     """As asked_campaigns(), read; what cannot be used is said on standard error."""
-    asked = asked_campaigns(options)
+    remarks: list[str] = []
+    asked = asked_campaigns(options, remarks)
     if asked is None:
         return None
     if options.selftest:
         raise BadInput("--selftest: is of one machine, not of many hosts; leave it out")
     base, new, names = asked
     filtered = wanted(options.filter)
-    reader = Reader(_estimator(options), lambda name: filtered(name) or name.startswith(CONTROLS))
+    reader = Reader(_estimator(options), lambda name: filtered(name) or name.startswith(CONTROLS), remarks)
     read = [reader.read(runs if names == SIDES else one_side(runs, reader.remarks)) for runs in (base, new)]
     for line in reader.remarks:
         print(f"{command}: {line}", file=sys.stderr)

@@ -76,7 +76,8 @@ def _add(options: argparse.Namespace) -> int:
     status = 0
     with store.opened(options.store, create=True) as history:
         history.check()
-        for path in _each(options.runs):
+        unlisted: list[str] = []
+        for path in _each(options.runs, unlisted):
             try:
                 one = record.record_of(path)
             except BadInput as error:
@@ -86,13 +87,15 @@ def _add(options: argparse.Namespace) -> int:
             done = history.add(one)
             left = f"; left out: {one.left_out}" if one.left_out else ""
             print(f"{one_line(str(path))}: {done.value} ({one.facts.digest[:12]}){left}", flush=True)
-    return status
+        for line in unlisted:
+            print(f"history: {line}", file=sys.stderr)
+    return BAD_INPUT if unlisted else status
 
 
-def _each(paths: Sequence[Path]) -> Iterator[Path]:
+def _each(paths: Sequence[Path], unlisted: list[str]) -> Iterator[Path]:
     """The runs, and those that lie in folders of runs."""
     for path in paths:
-        yield from (one.path for one in found_runs([path])) if is_folder_of_runs(path) else [path]
+        yield from (one.path for one in found_runs([path], unlisted)) if is_folder_of_runs(path) else [path]
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Many hosts from folders to the page: which runs are whose, what is left out with a line, who is named and why."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -108,6 +109,22 @@ def test_what_cannot_be_used_is_left_out_with_a_line_and_the_others_go_on(
         assert sum(words in line for line in said) == 1, words
         assert words.split(":")[0] in html
     assert "8 hosts of 1 kind, 12 runs" in html
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_the_others_go_on(
+        slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # As for a user who may not; root may everything.
+    scandir, closed = os.scandir, str(slow / "h2")
+
+    def refusing(path: str) -> object:
+        if str(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    html, said = page(capsys, tmp_path / "p.html", slow)
+    assert said == [f"report: left out: {closed}: cannot be listed: Permission denied; make the folder readable"]
+    assert "7 hosts of 1 kind, 14 runs" in html and "h2: cannot be listed" in html
 
 
 def test_two_machines_of_one_name_are_two_hosts_and_a_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
