@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from pathlib import Path
 from typing import NoReturn
 
 from .text import one_line
 
 BAD_INPUT = 2
+INTERRUPTED = 128 + signal.SIGINT
 CHART_FORMATS = ("svg", "png", "pdf")
 
 

@@ -59,8 +59,9 @@ NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 REMEASURE = "remove it to report the run without it, or measure that round again"
 
 
-def load_run(path: Path) -> Run:
-    """The whole run, or BadInput."""
+def load_run(path: Path, only_rows: bool = False) -> Run:
+    """The whole run, or BadInput; without what its processes saw in each repetition and without distributions, which are
+    nearly all of it, where only the rows are asked for."""
     if not path.is_dir():
         kind = "not a directory" if path.exists() else "no such directory"
         raise BadInput(f"{one_line(str(path))}: {kind}; name a run directory written by `ipcmark run`")
@@ -68,13 +69,13 @@ def load_run(path: Path) -> Run:
     # Nothing of millions of objects is garbage yet, and looking for it takes half of the time.
     gc.disable()
     try:
-        return _load(path)
+        return _load(path, only_rows)
     finally:
         if collects:
             gc.enable()
 
 
-def _load(path: Path) -> Run:
+def _load(path: Path, only_rows: bool) -> Run:
     info = _run_info(path)
     marks: list[str] = []
     environment = _environment(path, marks)
@@ -84,6 +85,8 @@ def _load(path: Path) -> Run:
     builds: set[str] = set()
     caches: dict[int, int] = {}
     for binary, number, kind, file in _result_files(path, info.binaries):
+        if kind and only_rows:
+            continue
         fields = read_object(file, REMEASURE)
         if kind:
             check_schema(fields)

@@ -74,6 +74,61 @@
     (table.closest(".scroll") ?? table).before(line);
   };
 
+  // The fields of a map are one drawing: what is pointed at stands in the table below it.
+  const addPointing = (map) => {
+    const table = map.closest("figure").querySelector("table.fields"), svg = map.querySelector("svg");
+    const rows = [...table.tBodies[0].rows], heads = [...table.tHead.rows[0].cells].slice(1).map((head) => (
+      { full: head.title, command: head.dataset.command }));
+    const left = Number(map.dataset.left), column = Number(map.dataset.column), height = Number(map.dataset.row);
+    const tops = map.dataset.tops.split(" ").map(Number);
+    const said = document.createElement("output"), box = document.createElement("div");
+    said.className = "pointed";
+    said.setAttribute("aria-live", "polite");
+    said.textContent = "Point at a field, or walk over them with the arrow keys.";
+    box.className = "pointer";
+    box.hidden = true;
+    map.append(box);
+    map.after(said);
+    map.tabIndex = 0;
+    map.setAttribute("role", "application");
+    map.setAttribute("aria-label", "Fields of the map; arrow keys walk over them");
+    let at = null, kept = false;
+    const show = (row, place) => {
+      if (at && at[0] === row && at[1] === place) return;
+      at = [row, place];
+      said.classList.add("said");
+      const cell = rows[row].cells[place + 1], command = document.createElement("code");
+      command.textContent = heads[place].command;
+      said.replaceChildren(`${rows[row].cells[0].textContent}, ${heads[place].full}: ${cell.textContent} (${cell.title}) `, command);
+      box.style.cssText = `left:${100 * (left + place * column)}%;top:${100 * tops[row]}%;`
+        + `width:${100 * column}%;height:${100 * height}%`;
+      box.hidden = false;
+    };
+    const under = (event) => {
+      const room = svg.getBoundingClientRect();
+      const place = Math.floor(((event.clientX - room.left) / room.width - left) / column);
+      const y = (event.clientY - room.top) / room.height;
+      const row = tops.findIndex((top) => y >= top && y < top + height);
+      return row >= 0 && place >= 0 && place < heads.length ? [row, place] : null;
+    };
+    // A click keeps the field, so that its command can be copied.
+    map.addEventListener("pointermove", (event) => { const found = under(event); if (found && !kept) show(...found); });
+    map.addEventListener("click", (event) => {
+      const found = under(event);
+      kept = Boolean(found) && !(kept && at && found[0] === at[0] && found[1] === at[1]);
+      if (found) show(...found);
+    });
+    map.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const [row, place] = at ?? [-by[0], -by[1]];
+      show(Math.min(rows.length - 1, Math.max(0, row + by[0])), Math.min(heads.length - 1, Math.max(0, place + by[1])));
+    });
+  };
+
+  document.querySelectorAll(".map").forEach(addPointing);
+
   for (const table of document.querySelectorAll("table.sortable")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length > 1) addButtons(table, rows);

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from ..fleet.views import HostMap
 from ..ladder.views import Diverging, Rails
 from ..svg import finished
 from ..views import AnyDrawing, Cloud, Drawing, Ecdf, HeatMap, HeatMaps, Kind, Stack, Strip
@@ -23,6 +24,7 @@ from .comparison import CHARTS
 from .curves import curves
 from .ecdfs import ecdf
 from .heat_maps import heat_map, heat_maps
+from .hosts import host_map
 from .kernels import diverging, rails
 from .rows import bars, dots
 from .stacks import stack
@@ -37,7 +39,7 @@ _NO_METADATA: dict[str, dict[str, None]] = {
 }
 _OF_TYPE: dict[type, Callable[[Any], Canvas]] = {
     Cloud: cloud, Ecdf: ecdf, HeatMap: heat_map, HeatMaps: heat_maps, Stack: stack, Strip: strip,
-    Rails: rails, Diverging: diverging, **CHARTS,
+    Rails: rails, Diverging: diverging, HostMap: host_map, **CHARTS,
 }
 _OF_KIND: dict[Kind, Callable[[Drawing], Canvas]] = {Kind.DOTS: dots, Kind.CURVES: curves, Kind.BARS: bars}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..model import BadInput, Fact, Run
 from ..text import shorten
@@ -28,9 +28,13 @@ def differences_of(base: Sequence[Run], new: Sequence[Run], varying: tuple[str, 
 
 def check_varying(varying: Sequence[str], runs: Sequence[Run]) -> None:
     """Refuses a word that declares nothing: a typing error would leave a confounder undeclared, silently."""
+    check_words(varying, (run.environment.start for run in runs))
+
+
+def check_words(varying: Sequence[str], facts: Iterable[Sequence[Fact]]) -> None:
     known = {*DECLARES, SETTINGS}
-    for run in runs:
-        for fact in run.environment.start:
+    for own in facts if varying else ():
+        for fact in own:
             known |= {fact.group, f"{fact.group}.{fact.key}"}
     for word in varying:
         if word not in known and not word.startswith(f"{SETTINGS}."):

@@ -42,10 +42,10 @@ def matrix_markdown(comparisons: Sequence[Comparison], everything: bool) -> str:
 def _titled(title: str, table: Table) -> list[str]:
     if not table.rows:
         return []
-    return ([f"### {title}"] if title else []) + [_table(table)]
+    return ([f"### {title}"] if title else []) + [table_markdown(table)]
 
 
-def _table(table: Table) -> str:
+def table_markdown(table: Table) -> str:
     rows = [[escaped(text) for text in table.columns]]
     for row, below in zip(table.rows, table.below):
         rows.append([code(row[0]), *map(escaped, row[1:-1]), escaped("; ".join([row[-1], *below]))])

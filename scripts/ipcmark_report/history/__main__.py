@@ -6,14 +6,16 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..command_line import BAD_INPUT, Parser
+from ..command_line import BAD_INPUT, INTERRUPTED, Parser
 from ..estimates import ESTIMATORS
 from ..files import write_whole
+from ..fleet.find import found as found_runs
+from ..fleet.find import is_folder_of_runs
 from ..model import BadInput
 from ..text import one_line
 from . import record, store
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(f"history: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("history: interrupted; whole runs that were added stay", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of standard output had enough; Python must not try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="history", description="Keeps runs over time, and finds when a case changed.")
     commands = parser.add_subparsers(dest="command", metavar="add|list|trend|remove", required=True)
     add = commands.add_parser("add", help="keep runs")
-    add.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="a directory written by `ipcmark run`")
+    add.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="a directory written by `ipcmark run`, or a folder of many")
     add.set_defaults(do=_add)
     listed = commands.add_parser("list", help="print the runs that are kept")
     listed.add_argument("--json", action="store_true", help="as JSON")
@@ -52,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     trend = commands.add_parser("trend", help="print a case over its runs, with the changes of its level")
     trend.add_argument("case", metavar="CASE", help="the name of a case, or a regular expression")
     trend.add_argument("--machine", metavar="RE", default="", help="only machines that have this regular expression")
+    trend.add_argument("--path", metavar="RE", default="", help="only runs whose directory has this regular expression: one "
+                                                                "host among many that are alike")
     trend.add_argument("--estimator", choices=tuple(ESTIMATORS), default="quiet", help="the figure; quiet without it")
     trend.add_argument("--chart", metavar="FILE", type=Path, help="also draw it: FILE.svg, .png or .pdf")
     trend.set_defaults(do=_trend)
@@ -69,7 +76,8 @@ def _add(options: argparse.Namespace) -> int:
     status = 0
     with store.opened(options.store, create=True) as history:
         history.check()
-        for path in options.runs:
+        unlisted: list[str] = []
+        for path in _each(options.runs, unlisted):
             try:
                 one = record.record_of(path)
             except BadInput as error:
@@ -79,7 +87,15 @@ def _add(options: argparse.Namespace) -> int:
             done = history.add(one)
             left = f"; left out: {one.left_out}" if one.left_out else ""
             print(f"{one_line(str(path))}: {done.value} ({one.facts.digest[:12]}){left}", flush=True)
-    return status
+        for line in unlisted:
+            print(f"history: {line}", file=sys.stderr)
+    return BAD_INPUT if unlisted else status
+
+
+def _each(paths: Sequence[Path], unlisted: list[str]) -> Iterator[Path]:
+    """The runs, and those that lie in folders of runs."""
+    for path in paths:
+        yield from (one.path for one in found_runs([path], unlisted)) if is_folder_of_runs(path) else [path]
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -108,16 +124,17 @@ def _trend(options: argparse.Namespace) -> int:
 def _trends(options: argparse.Namespace) -> list[Trend]:
     from .trend import trends
 
-    machine = _expression(options.machine, "--machine")
+    machine, path = _expression(options.machine, "--machine"), _expression(options.path, "--path")
     found: list[Trend] = []
     with store.opened(options.store) as history:
         for case in _matching(options.case, history.case_names()):
             seen = [one for one in history.observations(case, options.estimator)
-                    if machine.search(one.run.machine.name)]
+                    if machine.search(one.run.machine.name) and path.search(one.run.path)]
             found += trends(case, options.estimator, seen)
     if not found:
         raise BadInput(f"{one_line(options.case)}: no run has it with the figure {options.estimator}"
-                       f"{' on such a machine' if options.machine else ''}; see history list")
+                       f"{' on such a machine' if options.machine else ''}{' in such a directory' if options.path else ''}; see history "
+                       "list")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The pages of a run, of a comparison and of kernels in a real browser: first screen, sorting, filtering, keyboard, dark, narrow, on paper, and that nothing leaves the disk."""
+"""The pages of a run, of a comparison, of kernels and of many hosts in a real browser: first screen, sorting, filtering, keyboard, dark, narrow, on paper, and that nothing leaves the disk."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from ipcmark_report.__main__ import main
 from ipcmark_report.compare.page.assemble import page_of
 from ipcmark_report.compare.page.render import render
+from ipcmark_report.fleet.tests.made import fleet
 from ipcmark_report.ladder.page import page_of as page_of_kernels
 from ipcmark_report.ladder.page import render as render_kernels
 from ipcmark_report.ladder.read import read_kernels
@@ -44,8 +45,8 @@ def _missing() -> str | None:
     return None
 
 
-KINDS = ("run", "comparison", "kernels")
-COLUMNS = {"run": "p50", "comparison": "change", "kernels": "middle change"}
+KINDS = ("run", "comparison", "kernels", "fleet")
+COLUMNS = {"run": "p50", "comparison": "change", "kernels": "middle change", "fleet": "level"}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,9 @@ def all_seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     write_kernel(kernels / "two", "7.4-1", "cloud" + HOSTILE, {SWITCHED: [3671, 3704, 3671], f"latency/pipe/{LONG}/placement:same_core": [7.0] * 3})
     write_kernel(kernels / "two2", "7.5-1", "cloud" + HOSTILE, {SWITCHED: [20448, 16689, 20625]})
     (folder / "kernels.html").write_text(render_kernels(page_of_kernels(read_kernels(kernels))), encoding="utf-8")
+    hosts = fleet(folder / "many", hosts=20, slow=[("h3", "/", 1.2)])
+    (hosts / "h4").rename(hosts / HOSTILE.replace("/", "|"))
+    assert main([str(hosts), "--out", str(folder / "fleet.html")]) == 0
     asked = [word for kind in KINDS for word in (folder / f"{kind}.html", COLUMNS[kind], folder / f"{kind}.pdf")]
     done = subprocess.run(["node", HERE / "page_check.mjs", shutil.which("chromium"), *asked], capture_output=True, text=True,
                           timeout=120, env={**os.environ, "HOME": str(folder)})
@@ -103,6 +107,17 @@ def test_the_first_screen_of_kernels_says_what_is_counted_and_which_paths_grew(a
     screen = all_seen["kernels"]["screen"]
     assert screen.index("Instructions are not cycles") < screen.index("steps are claimed") < screen.index(FUTEX)
     assert f"{SWITCHED}: +457\u00a0%" in screen and "two paths by seed on the newer kernel" in screen
+
+
+def test_the_first_screen_of_a_fleet_names_the_slow_host(all_seen: dict[str, dict[str, Any]]) -> None:
+    assert "1 host measures otherwise than those that are alike: h3." in all_seen["fleet"]["screen"]
+
+
+def test_a_map_of_hosts_says_by_keys_and_under_the_pointer_what_a_field_is(all_seen: dict[str, dict[str, Any]]) -> None:
+    found = all_seen["fleet"]["map"]
+    field = r", [\w/:]+: [+−]?[\d.]+\u00a0%( \*)? \([\d.]+ [µn]s, usual [\d.]+ [µn]s\) ipcmark run .*--filter '\^"
+    assert re.match("h3" + field, found["keyed"])
+    assert re.match(".+" + field, found["pointed"]) and found["last"].startswith(found["pointed"].split(",")[0])
 
 
 def test_a_click_sorts_by_size_and_not_by_letters(seen: dict[str, Any]) -> None:

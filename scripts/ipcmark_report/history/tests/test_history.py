@@ -155,3 +155,18 @@ def test_control_characters_in_a_run_do_not_reach_the_terminal(
     main(["trend", "pipe/pipe/", "--store", kept])
     out = capsys.readouterr().out
     assert "evil\\x1b[31m\\nkey" in out and not any(c < " " and c != "\n" for c in out)
+
+
+def test_a_folder_of_many_runs_is_added_whole_and_one_host_is_told_by_its_directory(
+        tmp_path: Path, kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, host in enumerate(("web1", "web2")):
+        run = written(tmp_path / "fleet" / host / "run", environment={**ENVIRONMENT, "identity": IDENTITY})
+        whole = json.loads((run / "run.json").read_text())
+        put(run / "run.json", whole | {"started_at": f"2024-05-0{1 + number}T10:00:00Z"})
+    assert main(["add", str(tmp_path / "fleet"), "--store", kept]) == 0
+    assert capsys.readouterr().out.count("added") == 2
+    case = "latency/pipe/pipe/size:64/placement:same_core"
+    assert main(["trend", case, "--path", "/web2/", "--estimator", "typical", "--store", kept]) == 0
+    out = capsys.readouterr().out
+    assert "2024-05-02" in out and "2024-05-01" not in out
+    assert "no run has it" in refused(capsys, "trend", case, "--path", "/web3/", "--store", kept)

@@ -72,6 +72,20 @@ const look = async (file, wanted, pdf) => {
   await input.fill("");
   seen.filter.again = (await shown()).length;
 
+  const map = await page.$(".map");
+  if (map) {
+    const said = () => page.locator("output.pointed").first().textContent();
+    await map.focus();
+    for (const key of ["ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+    seen.map = { keyed: await said() };
+    const drawn = await (await map.$("svg")).boundingBox(), number = (name) => map.evaluate((found, key) => found.dataset[key], name);
+    const tops = (await number("tops")).split(" ").map(Number);
+    const x = Number(await number("left")) + Number(await number("column")) / 2, y = tops.at(-1) + Number(await number("row")) / 2;
+    await page.mouse.move(drawn.x + x * drawn.width, drawn.y + y * drawn.height);
+    seen.map.pointed = await said();
+    seen.map.last = await map.evaluate((found) => [...found.closest("figure").querySelectorAll("table.fields tbody tr")].at(-1).textContent);
+  }
+
   seen.landmarks = await page.evaluate(() => ["header", "nav[aria-label]", "main", "footer"].filter((name) => document.querySelector(name)));
   seen.drawings = await page.evaluate(() => [...document.querySelectorAll("figure svg")].map((svg) => ({
     role: svg.getAttribute("role"), title: svg.querySelector(":scope > title")?.textContent ?? "",

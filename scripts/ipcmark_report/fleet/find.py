@@ -1,0 +1,89 @@
+"""Which runs lie in a folder, and of which host each is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..load import RESULT_FILE
+from ..model import BadInput
+from ..text import one_line
+
+SIDES = ("base", "versus")
+
+
+@dataclass(frozen=True)
+class Found:
+    """`host` is what the folders call it; empty where only the run's own record can say. `side` is that of a run that took
+    turns with another."""
+
+    path: Path
+    host: str = ""
+    side: str = ""
+
+
+def is_run(folder: Path) -> bool:
+    """Whether it is a run, or what is left of one."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return False
+    return "run.json" in names or any(RESULT_FILE.fullmatch(name) for name in names)
+
+
+def is_folder_of_runs(folder: Path) -> bool:
+    """Neither a run nor the two of one `--versus`, but runs lie in it, or in folders of it."""
+    return not is_run(folder) and next(_below(folder), None) is not None
+
+
+def found(paths: Iterable[Path], remarks: list[str] | None = None) -> list[Found]:
+    """Of each path the run that it is, or all that lie below it, in the order of their names; what lies in a folder that cannot
+    be listed is left out with a line in `remarks`."""
+    result: list[Found] = []
+    for path in paths:
+        if is_run(path) or not path.is_dir():
+            # What is no directory is refused when it is read, like any run.
+            result.append(Found(path))
+            continue
+        below = [_found(path, run) for run in _below(path, remarks)]
+        if not below:
+            raise BadInput(f"{one_line(str(path))}: no run lies in it; name a directory written by `ipcmark run`, or a folder "
+                           "of such directories")
+        result += below
+    return result
+
+
+def listed(file: Path) -> list[Path]:
+    """The paths that a file has, a line each; empty lines and those that begin with # are none."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise BadInput(f"--runs-from {one_line(str(file))}: cannot be read: {why}; name a text file with a path a line") from error
+    paths = [Path(line.strip()) for line in lines if line.strip() and not line.strip().startswith("#")]
+    if not paths:
+        raise BadInput(f"--runs-from {one_line(str(file))}: names no run; write a path a line")
+    return paths
+
+
+def _below(folder: Path, remarks: list[str] | None = None) -> Iterator[Path]:
+    def left_out(error: OSError) -> None:
+        if remarks is not None:
+            remarks.append(f"left out: {one_line(str(error.filename))}: cannot be listed: {error.strerror}; make the folder readable")
+
+    for at, folders, _ in os.walk(folder, onerror=left_out):
+        # Hidden ones are half-written.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if Path(at) != folder and is_run(Path(at)):
+            folders.clear()
+            yield Path(at)
+
+
+def _found(folder: Path, run: Path) -> Found:
+    """results/HOST/RUN is of HOST, and so are the two in results/HOST/RUN of one that took turns."""
+    parts: Sequence[str] = run.relative_to(folder).parts
+    side = parts[-1] if parts[-1] in SIDES and all((run.parent / one / "run.json").exists() for one in SIDES) else ""
+    above = parts[:-2] if side else parts[:-1]
+    return Found(run, one_line(above[-1]) if above else "", side)
