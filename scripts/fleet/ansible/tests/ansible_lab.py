@@ -218,9 +218,11 @@ class Lab:
             host.in_it("sh", "-c", "rm -rf /var/tmp/* /tmp/* /root/.[a-z]*")
 
     def finish(self, campaign: str, playing: subprocess.Popen[bytes]) -> Played:
-        status = playing.wait(timeout=3 * _DEADLINE_S)
-        said = self._playing[playing].read_text()
-        print(said)
+        try:
+            status = playing.wait(timeout=3 * _DEADLINE_S)
+        finally:
+            said = self._playing[playing].read_text()
+            print(said)
         return Played(status, said, self.results / campaign)
 
     def play(self, campaign: str, *arguments: str, **settings: object) -> Played:

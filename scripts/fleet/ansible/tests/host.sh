@@ -34,5 +34,5 @@ if [ -e "$folder/$host.config" ]; then
 fi
 while :; do
   /usr/sbin/sshd -D -f "$folder/sshd_config" -E "$folder/$host.sshd.log" 2>/dev/null || true
-  sleep 0.2
+  sleep 0.2 || true
 done

@@ -196,28 +196,30 @@ def sha256_of(path):
     return digest.hexdigest()
 
 
-def begin(folder, name, lock, busy_s, one_boot, *arguments):
-    """Starts the run, or goes on with it, in a process that needs no connection; does nothing where it is under way or done."""
-    run = Run(folder, name)
-    run.place.mkdir(parents=True, exist_ok=True)
-    handle = locked(run.lock, fcntl.LOCK_EX)
-    if handle is None:
-        return {"state": "running"}
-    if run.begun.exists():
-        if run.asked().get("arguments") != list(arguments):
-            raise Refused("this campaign has begun %s with other settings; name another campaign, or give this one up "
-                          "with --tags clean" % name)
-        if run.end_state()["state"] == "finished":
-            return run.end_state()
+def run(folder, name, lock, busy_s, one_boot, longest_s, *arguments):
+    """Sees to it that the run is under way or done, and waits for its end."""
+    one = Run(folder, name)
+    one.place.mkdir(parents=True, exist_ok=True)
+    handle = locked(one.lock, fcntl.LOCK_EX)
+    if handle is not None and not _is_done(one, list(arguments)):
         # In a campaign over kernels the unit is the boot, so no run goes over two.
-        if one_boot == "true" and run.asked().get("boot") != boot() and not run.is_whole():
-            shutil.rmtree(run.result, ignore_errors=True)
-    detach(run, lambda: measure(run, lock, int(busy_s), list(arguments)), list(arguments))
-    return {"state": "running"}
+        if one_boot == "true" and one.asked().get("boot") != boot() and not one.is_whole():
+            shutil.rmtree(one.result, ignore_errors=True)
+        detach(one, lambda: measure(one, lock, int(busy_s), list(arguments)), list(arguments))
+    if handle is not None:
+        os.close(handle)
+    return wait(folder, name, longest_s)
+
+
+def _is_done(one, arguments):
+    if one.begun.exists() and one.asked().get("arguments") != arguments:
+        raise Refused("this campaign has begun %s with other settings; name another campaign, or give this one up "
+                      "with --tags clean" % one.place.name)
+    return one.begun.exists() and one.end_state()["state"] == "finished"
 
 
 def detach(run, work, arguments):
-    """Does the work in a session of its own, which keeps our locks; returns when it is on record that it has begun."""
+    """Does the work in a process that needs no connection and keeps our locks; returns when its begin is on record."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -339,10 +341,10 @@ def wait(folder, name, seconds):
     return run.state()
 
 
-def settle(folder, seconds):
+def settle(_folder, seconds):
     """A boot goes on for a while after it answers."""
     time.sleep(max(0, float(seconds) - float(Path("/proc/uptime").read_text().split()[0])))
-    return {"folder": folder.is_dir()}
+    return {"kernel": kernel()}
 
 
 def drop(folder, name):
@@ -408,7 +410,7 @@ def _take_away_what_they_left(folder):
                        stderr=subprocess.DEVNULL, check=False)
 
 
-COMMANDS = {call.__name__: call for call in (look, unpack, settle, begin, wait, drop, clean)}
+COMMANDS = {call.__name__: call for call in (look, unpack, settle, run, drop, clean)}
 
 
 def main(arguments):

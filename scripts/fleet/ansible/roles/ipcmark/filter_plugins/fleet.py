@@ -32,6 +32,10 @@ def grub_entry(config: str, release: str) -> str:
     return ""
 
 
+def kernels_without_entry(kernels: Sequence[str], config: str) -> list[str]:
+    return [kernel for kernel in kernels if not grub_entry(config, kernel)]
+
+
 def what_happened(failure: Mapping[str, Any]) -> dict[str, str]:
     """The outcome of a host and its reason, from the result of the task that failed."""
     trace = str(failure.get("module_stderr") or failure.get("exception") or "").strip().splitlines()
@@ -92,4 +96,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Any]:
         return {f"ipcmark_{call.__name__}": call for call in
-                (planned_runs, grub_entry, what_happened, printable, blocking, fleet_record, fleet_table, sha256)}
+                (planned_runs, grub_entry, kernels_without_entry, what_happened, blocking, fleet_record, fleet_table, sha256)}
