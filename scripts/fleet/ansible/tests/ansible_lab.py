@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PLAYBOOK = HERE.parent / "campaign.yml"
 PLACE = "var/tmp"
-_DEADLINE_S = 60
+_DEADLINE_S = 100
 
 
 def lacking() -> str | None:
@@ -194,8 +194,8 @@ class Lab:
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_CONFIG": str(PLAYBOOK.parent / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_RETRIES": "0",
-            "ANSIBLE_TIMEOUT": "3", "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{self.folder}/cp",
-            "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s -o ServerAliveInterval=1 -o ServerAliveCountMax=2"}
+            "ANSIBLE_TIMEOUT": "20", "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{self.folder}/cp",
+            "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=30s -o ServerAliveInterval=1 -o ServerAliveCountMax=2"}
         # Not a pipe: of a killed controller the workers live on for a while, and hold it.
         words = self.folder / f"controller.{len(self._playing)}"
         playing = subprocess.Popen(

@@ -1,6 +1,7 @@
 """What the controller does on a host: it looks, starts a run that goes on without it, waits for its end, and clears away.
 
-It comes over the connection as standard input, so that it needs no room on a full disk: python3 - COMMAND FOLDER ARGUMENT...
+It comes over the connection as standard input, hence in one file, so that it needs no room on a full disk:
+python3 - COMMAND FOLDER ARGUMENT...
 It needs Python 3.7 and nothing else, and prints one JSON object; or one line on stderr, with status 2.
 """
 
@@ -138,7 +139,10 @@ def start_of(pid):
 
 def look(folder):
     """Makes the folder, which is nobody else's, and says what is there."""
-    room = os.statvfs(folder.parent)
+    try:
+        room = os.statvfs(folder.parent)
+    except OSError as error:
+        raise Refused("%s: %s; name another place by ipcmark_place" % (folder.parent, error.strerror))
     found = {"free_mib": room.f_bavail * room.f_frsize >> 20, "kernel": kernel(), "bundle": "", "runs": {}}
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
