@@ -204,18 +204,19 @@ def test_a_preflight_names_what_is_in_the_way_and_leaves_nothing(lab: Lab) -> No
     assert_left_clean(*lab.hosts.values())
 
 
-def test_each_kernel_is_booted_for_its_run_and_the_own_one_at_the_end(lab: Lab) -> None:
+def test_kernels_are_booted_there_and_back_and_then_the_own_one(lab: Lab) -> None:
     """Grub and the reboot are played by stand_ins; all else is real."""
     (lab.folder / "n2.deaf").touch()
     old, new = "6.1.0-31-amd64", "6.12.9-amd64"
     played = lab.play(
-        "kernels", ipcmark_kernels=[old, new], ipcmark_settle_s=0, ipcmark_boot_s=100,
+        "kernels", ipcmark_kernels=[old, new], ipcmark_repeats="{{ 2 if inventory_hostname == 'n1' else 1 }}", ipcmark_settle_s=0,
+        ipcmark_boot_s=100,
         ipcmark_grub_config="/run/lab/stand_ins/grub.cfg",
         ipcmark_extra="{{ ['--window-ms', 'none'] if inventory_hostname == 'n3' else [] }}")
     boots = {name: (lab.folder / f"{name}.boots").read_text().split() for name in NAMES}
-    assert boots == {"n1": [old, new, "own-kernel"], "n2": ["own-kernel", "own-kernel"], "n3": [old, "own-kernel"]}
+    assert boots == {"n1": [old, new, new, old, "own-kernel"], "n2": ["own-kernel", "own-kernel"], "n3": [old, "own-kernel"]}
     assert played.outcomes == {"n1": "ran", "n2": "failed", "n3": "failed"}
     assert f"{old} was to be booted, but own-kernel runs" in str(played.fleet["n2"]["reason"])
     assert "--window-ms" in str(played.fleet["n3"]["reason"])
-    assert runs(played) == [f"n1-01-{old}", f"n1-02-{new}"]
+    assert runs(played) == [f"n1-01-{old}", f"n1-02-{new}", f"n1-03-{new}", f"n1-04-{old}"]
     assert_left_clean(*lab.hosts.values())
