@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 ROLE = Path(__file__).resolve().parents[1] / "roles/ipcmark"
 MENU = (Path(__file__).parent / "stand_ins/grub.cfg").read_text()
@@ -17,6 +23,18 @@ def _loaded(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="no ansible-playbook: apt-get install ansible-core")
+def test_ansible_reads_every_file_of_the_playbook(tmp_path: Path) -> None:
+    playbook = ROLE.parents[1]
+    tasks = [{"import_tasks": str(file)} for file in sorted((ROLE / "tasks").glob("*.yml"))]
+    (tmp_path / "all.yml").write_text(json.dumps([{"hosts": "all", "tasks": tasks}]))
+    for file in (playbook / "campaign.yml", tmp_path / "all.yml"):
+        done = subprocess.run(["ansible-playbook", "--syntax-check", "-i", playbook / "inventory.example.ini", file], cwd=playbook,
+                              env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+                              capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 fleet = _loaded(ROLE / "filter_plugins/fleet.py")
@@ -58,10 +76,11 @@ def test_the_record_keeps_hosts_that_were_left_out_and_runs_that_came_earlier(tm
     planned = [{"name": "n1-01", "path": str(tmp_path / "n1-01")}, {"name": "n1-02", "path": str(tmp_path / "n1-02")}]
     fetched = {"run": "n1-01", "exit": 0, "reason": "", "sha256": "ab"}
     before = fleet.fleet_record({"n1": said(planned=planned, fetched=[fetched]), "n2": said()}, None)
-    record = fleet.fleet_record({"n1": said(planned=planned, outcome="unreachable", reason="away")}, before)
+    record = fleet.fleet_record({"n1": said(planned=planned, outcome="unreachable", reason="away", arguments=["--rounds", "9"])}, before)
     assert [(one["host"], one["outcome"]) for one in record["hosts"]] == [("n1", "unreachable"), ("n2", "ran")]
     assert record["hosts"][0]["runs"] == [fetched]
     assert record["hosts"][0]["planned"] == 2
+    assert record["hosts"][0]["arguments"] == [], "those of the run that is here"
 
 
 def test_a_host_whose_cases_failed_has_failed_though_its_run_is_here(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ def _host_record(host: str, said: Mapping[str, Any], before: Mapping[str, Any]) 
     unsound = [run for run in kept if run["exit"]]
     if unsound and outcome["outcome"] == "ran":
         outcome = {"outcome": "failed", "reason": "; ".join(f"{run['run']} is here, but {run['reason']}" for run in unsound)}
-    return {"host": host, **outcome, "architecture": said["architecture"], "arguments": said["arguments"],
+    # Of the runs that are here, not of a later wish that was refused for being another.
+    arguments = before["arguments"] if before.get("runs") else said["arguments"]
+    return {"host": host, **outcome, "architecture": said["architecture"], "arguments": arguments,
             "planned": len(said["planned"]), "runs": kept}
 
 
@@ -84,7 +86,7 @@ def fleet_table(record: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip() for row in rows]
     counts = {outcome: sum(one["outcome"] == outcome for one in shown) for outcome in sorted({one["outcome"] for one in shown})}
-    return [*lines, f"{len(shown)} hosts: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items())]
+    return [*lines, f"{len(shown)} host{'s' if len(shown) != 1 else ''}: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items())]
 
 
 def sha256(path: str) -> str:
