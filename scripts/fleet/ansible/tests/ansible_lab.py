@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def wait_until(true: Callable[[], object], what: str) -> None:
     while not true():
         assert time.monotonic() < late, f"not within {_DEADLINE_S} s: {what}"
         time.sleep(0.02)
+
+
+def kill(pid: int) -> None:
+    """A process that may have ended since it was looked for, perhaps with the one that was killed before it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _die_with_us() -> None:
@@ -214,7 +221,7 @@ class Lab:
         for host in self.hosts.values():
             self.network("link", "set", f"veth-{host.name}", "up")
             for pid in host.processes():
-                os.kill(pid, signal.SIGKILL)
+                kill(pid)
             host.in_it("sh", "-c", "rm -rf /var/tmp/* /tmp/* /root/.[a-z]*")
 
     def finish(self, campaign: str, playing: subprocess.Popen[bytes]) -> Played:

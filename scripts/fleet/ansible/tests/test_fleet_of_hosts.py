@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_lab import PLACE, Host, Lab, Played, lacking, wait_until
+from ansible_lab import PLACE, Host, Lab, Played, kill, lacking, wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 BINARIES = ROOT / "build/release/bin"
@@ -151,7 +151,7 @@ def test_an_interrupted_controller_collects_resumes_and_repeats_nothing(lab: Lab
     begun = run_on(n2, "interrupted")["seed"]
     for pid, words in n2.processes().items():
         if " run /var/tmp/" in words or "/bundle/" in words.split()[0]:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
     playing = lab.start("interrupted", **LONG)
     wait_until(lambda: waiting(n3) == 2 and measuring(n2), "the controller waits for n3, and n2 measures again")
     lab.interrupt(playing, signal.SIGKILL)
