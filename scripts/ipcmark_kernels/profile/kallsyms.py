@@ -33,9 +33,8 @@ def kernel_symbols(kernel: StoredKernel, busybox: Path, workshop: Path, memory_m
 def _boot(kernel: StoredKernel, busybox: Path, workshop: Path, memory_mib: int, cpu_limit_s: int) -> bytes:
     initramfs, console, result = (workshop / f"symbols.{name}" for name in ("initramfs", "console", "result"))
     write_archive(initramfs, {"init": _INIT.read_bytes(), "bin/busybox": busybox.read_bytes()})
-    # A real-time kernel takes the serial line's interrupts for spurious ones when so much is sent, and disables them.
-    boot = Boots(cpu_limit_s).boot(Guest(kernel.arch, "path", kernel.vmlinuz, initramfs, console, result, 1, "noirqdebug",
-                                         memory_mib))
+    boot = Boots(cpu_limit_s).boot(Guest(kernel.arch, "path", kernel.vmlinuz, initramfs, console, result, 1,
+                                         memory_mib=memory_mib))
     try:
         symbols = gzip.decompress(boot.result)
     except (OSError, EOFError, zlib.error):
