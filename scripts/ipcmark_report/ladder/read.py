@@ -17,7 +17,8 @@ from .model import Boots, CaseProfile, Kernel, Kernels, Reading, in_order
 PROFILE = "profile.json"
 # The loop of five instructions: a boot that counts another number was not alone, or did not count instructions.
 CHECK = ("limits", "alu", "five_instructions")
-CHECK_READS, CHECK_TOLERANCE = 5.0, 0.02
+# Of as much a change is claimed: 1 %.
+CHECK_READS, CHECK_TOLERANCE = 5.0, 0.05
 
 
 def holds_kernels(path: Path) -> bool:
