@@ -9,6 +9,7 @@ from ..views import Figure, Table
 from . import words
 from .functions import Grown, agrees, disagreement, grown
 from .model import Boots, CaseProfile, Kernels
+from .paths import is_same
 from .rule import Change, change_of
 from .views import Diverging, Part
 
@@ -20,7 +21,7 @@ LEAST_SHARE = 0.002
 
 
 def why_figures(kernels: Kernels, threshold: float) -> list[Figure]:
-    """Of the cases that changed most between neighbours with a profile, at most so many."""
+    """Of what changed between neighbours with a profile, at most so many: the surest first, one of a family and kernel."""
     return [figure for index, (before, at, change) in enumerate(_profiled_changes(kernels, threshold)[:MOST_FIGURES])
             if (figure := _figure(kernels.boots[before], kernels.boots[at], change, f"why-{index}")) is not None]
 
@@ -34,7 +35,9 @@ def _profiled_changes(kernels: Kernels, threshold: float) -> list[tuple[int, int
                 change = change_of(case, kernels.boots[before], kernels.boots[at], threshold)
                 if change is not None and change.starred and _both(kernels.boots[before], kernels.boots[at], case):
                     found.append((before, at, change))
-    return sorted(found, key=lambda one: -one[2].apart)
+    found.sort(key=lambda one: (not is_same(one[2]), -one[2].apart))
+    first = {(words.family(kernels.cases[change.case]), at): (before, at, change) for before, at, change in reversed(found)}
+    return [one for one in found if one in first.values()]
 
 
 def _both(base: Boots, new: Boots, case: str) -> tuple[CaseProfile, CaseProfile] | None:
