@@ -18,7 +18,7 @@ from .archive import commit_time, pack
 from .commands import ROOT, BundleError
 from .programs import build, work_folder
 from .targets import TARGETS, Target, native_arch
-from .trial import check, refuse_changes
+from .trial import check, committed
 
 _TOOLS = ("git", "cmake", "ninja-build", "libboost-dev", "libcereal-dev", "nlohmann-json3-dev", "libcli11-dev")
 
@@ -27,13 +27,12 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wish = _parse(arguments)
     try:
-        if wish.check:
-            refuse_changes()
+        commit = committed() if wish.check else ""
         for target in [TARGETS[arch] for arch in wish.arch]:
             _install(target, wish.check)
             archive = make(target, wish.out)
             if wish.check:
-                check(target, archive)
+                check(target, archive, commit)
     except BadInput as error:
         print(f"bundle: {error}", file=sys.stderr)
         return error.status if isinstance(error, BundleError) else BAD_INPUT

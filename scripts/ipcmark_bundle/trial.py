@@ -31,24 +31,28 @@ class CheckFailed(BundleError):
         super().__init__(message, status=1)
 
 
-def check(target: Target, archive: Path) -> None:
+def check(target: Target, archive: Path, commit: str) -> None:
     """Says what was proved; throws CheckFailed at the first thing that is not so."""
+    if committed() != commit:
+        raise BundleError("the checkout got another commit while it was built; run --check again")
     if archive.stat().st_size >= MOST_BYTES:
         raise CheckFailed(f"{archive} is {archive.stat().st_size} bytes, {MOST_BYTES} are too many")
     with tempfile.TemporaryDirectory(prefix="ipcmark_bundle.") as folder:
         _runs_in_a_bare_root(target, archive, Path(folder) / "root")
-        _is_the_same_again(target, archive, Path(folder))
+        _is_the_same_again(target, archive, commit, Path(folder))
 
 
-def refuse_changes() -> None:
-    """Only what is committed can be built a second time elsewhere."""
+def committed() -> str:
+    """The commit of this checkout. Only what is committed can be built a second time elsewhere."""
     if output_of(["git", "-C", ROOT, "status", "--porcelain"], "asking git for changes").strip():
         raise BundleError("--check builds the commit a second time, from a clone; commit or stash your changes first")
+    return output_of(["git", "-C", ROOT, "rev-parse", "HEAD"], "asking git for the commit").strip()
 
 
-def _is_the_same_again(target: Target, archive: Path, folder: Path) -> None:
+def _is_the_same_again(target: Target, archive: Path, commit: str, folder: Path) -> None:
     clone, log = folder / "another folder" / "clone", folder / "again.log"
-    run(["git", "clone", "--quiet", "--shared", ROOT, clone], log, "cloning this checkout")
+    run(["git", "clone", "--quiet", "--shared", "--no-checkout", ROOT, clone], log, "cloning this checkout")
+    run(["git", "-C", clone, "checkout", "--quiet", "--detach", commit], log, "checking out its commit")
     # Everything anew, the libraries too, and by the compiler itself.
     run([clone / "scripts" / "bundle", "--arch", target.arch, "--out", folder / "again"], log, "the second build",
         more_environment={"XDG_CACHE_HOME": str(folder / "cache"), "CCACHE_DISABLE": "1"})
