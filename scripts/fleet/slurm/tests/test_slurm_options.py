@@ -80,6 +80,14 @@ def test_a_cut_archive_and_a_text_are_no_bundles(refusal: Says, tmp_path: Path) 
         assert f"{file}: is no archive of scripts/bundle" in refusal("c", "--bundle", file)
 
 
+def test_a_bundle_cut_behind_its_last_program_is_named_and_leaves_nothing(refusal: Says, tmp_path: Path) -> None:
+    bundle = crafted_bundle(tmp_path / "b.tar.gz", [X86_64] * 6, "ipcmark-0.1.0-x86_64")
+    bundle.write_bytes(bundle.read_bytes()[:-4])
+    cluster(tmp_path, "x86_64", 1001)
+    assert f"{bundle}: is damaged: " in refusal("c", "--bundle", bundle)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["b.tar.gz", "scontrol"]
+
+
 def test_a_machine_without_slurm_is_told_so_and_nothing_is_made(refusal: Says, tmp_path: Path) -> None:
     bundle = crafted_bundle(tmp_path / "b.tar.gz", [X86_64] * 6, "ipcmark-0.1.0-x86_64")
     assert "no program scontrol here" in refusal("c", "--bundle", bundle)
