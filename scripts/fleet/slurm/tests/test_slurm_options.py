@@ -36,6 +36,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 @pytest.mark.parametrize(("words", "named"), [
     (("c",), "c: is no campaign yet; give --bundle ARCHIVE"),
     (("c", "--gather"), "c: is no campaign; name a folder that `submit` made"),
+    (("c" * 300,), "File name too long"),
     (("c%j", "--bundle", "b"), "% and \\ in names of files"),
     (("c", "--repeats", "0"), "argument --repeats: '0' is no number from 1 to 1000"),
     (("c", "--preset", "slow"), "argument --preset: invalid choice: 'slow'"),
