@@ -84,7 +84,8 @@ def _nothing_yet(asked: Asked) -> Gathered:
 
 def gather(folder: Path, asked: Asked) -> Gathered:
     """Runs the campaign's own `gather`, which prints the table, and reads what it found."""
-    done = subprocess.run([folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
+    # By bash, as a shared file system may forbid programs.
+    done = subprocess.run(["bash", folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
         raise BadInput(f"{one_line(str(folder))}: could not be gathered; nothing was submitted")
     told = json.loads((folder / "summary.json").read_bytes())
