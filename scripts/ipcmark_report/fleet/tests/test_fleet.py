@@ -4,13 +4,19 @@ import json
 import os
 import re
 import shutil
+from math import nan, sqrt
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 
 from ipcmark_report.__main__ import main
 from ipcmark_report.compare.__main__ import main as compare
 from ipcmark_report.fleet.find import found, is_folder_of_runs
+from ipcmark_report.fleet.gather import field_of
+from ipcmark_report.fleet.model import Figure, Measured
 from ipcmark_report.history.__main__ import main as history
 from ipcmark_report.tests.pairs import Pair
 from ipcmark_report.tests.synthetic import put
@@ -49,6 +55,12 @@ def test_a_folder_of_runs_becomes_a_page_that_names_the_slow_host_and_what_sets_
     assert level and 15 < float(level.group(1)) < 25
     assert "Set apart by: cpu_power.governor powersave (0 of 7 peers; usual: performance)." in html
     assert html.count('<div class="map"') == 1 and "data-command=\"ipcmark run" in html
+
+
+def test_runs_of_a_single_process_are_as_sure_as_they_agree() -> None:
+    runs = [cast(Measured, SimpleNamespace(figures={"case": Figure(log, nan, 1)})) for log in (1.0, 1.2, 1.4)]
+    assert field_of(runs, "case") == pytest.approx((1.2, 0.2 / sqrt(3), 2))
+    assert np.isnan(field_of(runs[:1], "case")[1])
 
 
 def test_every_field_of_a_map_stands_in_its_table(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
