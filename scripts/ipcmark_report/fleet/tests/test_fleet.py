@@ -97,6 +97,24 @@ def test_hosts_are_named_by_their_folders_and_without_these_by_their_record(tmp_
     assert is_folder_of_runs(tmp_path / "at") and not is_folder_of_runs(tmp_path / "at" / "web" / "run-0")
 
 
+def test_machines_of_one_name_are_told_apart_by_the_record_of_their_campaign(slow: Path, tmp_path: Path,
+                                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    campaign, hosts = tmp_path / "lab", []
+    for at, run in enumerate(sorted(slow.glob("*/run-0"))):
+        shutil.copytree(run, campaign / f"board{at}-01")
+        environment = campaign / f"board{at}-01/environment.json"
+        environment.write_text(environment.read_text().replace(f'"host_name":"h{at}"', '"host_name":"raspberrypi"'))
+        hosts.append({"host": f"board{at}", "runs": [{"run": f"board{at}-01"}]})
+    assert {one.host for one in found([campaign])} == {""}
+    put(campaign / "fleet.json", {"hosts": hosts})
+    assert [one.host for one in found([campaign])] == [one["host"] for one in hosts] == [one.host for one in found([tmp_path])]
+    assert main([str(campaign), "--out", str(tmp_path / "page.html")]) == 0
+    assert f"{len(hosts)} hosts of 1 kind" in (tmp_path / "page.html").read_text()
+    for nonsense in ("{", "[]", '{"hosts": [1]}', '{"hosts": [{"host": 1, "runs": [{"run": []}]}]}'):
+        (campaign / "fleet.json").write_text(nonsense)
+        assert {one.host for one in found([campaign])} == {""}
+
+
 def test_of_two_that_took_turns_the_base_stands_for_the_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for host in ("a", "b"):
         Pair(rounds=2, seed=ord(host), boot=host).write(tmp_path / "fleet" / host / "run")
