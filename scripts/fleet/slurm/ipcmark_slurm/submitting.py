@@ -83,8 +83,8 @@ def _nothing_yet(asked: Asked) -> Gathered:
 
 
 def gather(folder: Path, asked: Asked, to_submit: bool) -> Gathered:
-    """Runs the campaign's own `gather`, which prints the table, and reads what it found; BadInput where something is `to_submit` and
-    Slurm does not answer."""
+    """Runs the campaign's own `gather`, which prints the table, and reads what it found. BadInput where something is `to_submit`
+    and Slurm does not answer."""
     # By bash, as a shared file system may forbid programs.
     done = subprocess.run(["bash", folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
