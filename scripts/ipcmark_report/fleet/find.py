@@ -51,7 +51,7 @@ def found(paths: Iterable[Path], remarks: list[str] | None = None) -> list[Found
             # What is no directory is refused when it is read, like any run.
             result.append(Found(path))
             continue
-        below = [_found(path, run, recorded) for run in _below(path, remarks)]
+        below = [_found(path, run, recorded) for run in sorted(_below(path, remarks))]
         if not below:
             raise BadInput(f"{one_line(str(path))}: no run lies in it; name a directory written by `ipcmark run`, or a folder "
                            "of such directories")
@@ -83,6 +83,8 @@ def _below(folder: Path, remarks: list[str] | None = None) -> Iterator[Path]:
         if Path(at) != folder and is_run(Path(at)):
             folders.clear()
             yield Path(at)
+        # os.walk() goes behind no link, which may lead round or anywhere.
+        yield from (link for name in folders if (link := Path(at, name)).is_symlink() and is_run(link))
 
 
 def _found(folder: Path, run: Path, recorded: dict[Path, Mapping[str, str]]) -> Found:

@@ -97,6 +97,14 @@ def test_hosts_are_named_by_their_folders_and_without_these_by_their_record(tmp_
     assert is_folder_of_runs(tmp_path / "at") and not is_folder_of_runs(tmp_path / "at" / "web" / "run-0")
 
 
+def test_a_link_to_a_run_is_that_run_and_a_link_to_its_own_folder_leads_nowhere(slow: Path, tmp_path: Path) -> None:
+    for host in ("h1", "h0"):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "linked").symlink_to(slow / host / "run-0")
+    (tmp_path / "h1" / "round").symlink_to(tmp_path)
+    assert [(one.host, one.path) for one in found([tmp_path])] == [(host, tmp_path / host / "linked") for host in ("h0", "h1")]
+
+
 def test_machines_of_one_name_are_told_apart_by_the_record_of_their_campaign(slow: Path, tmp_path: Path,
                                                                              capsys: pytest.CaptureFixture[str]) -> None:
     campaign, hosts = tmp_path / "lab", []
