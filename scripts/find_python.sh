@@ -18,7 +18,8 @@ find_python() {
       return 0
     fi
   done
-  echo "${0##*/}: no Python 3.10+ with ${*} among ${candidates[*]}; install it: apt-get install ${*/#/python3-}" >&2
+  local packages=("${@/#/python3-}")
+  echo "${0##*/}: no Python 3.10+${*:+ with ${*}} among ${candidates[*]}; install it: apt-get install ${packages[*]:-python3}" >&2
   return 2
 }
 

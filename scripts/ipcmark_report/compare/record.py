@@ -9,6 +9,7 @@ from typing import Any
 
 from ..fields import SCHEMA_VERSION
 from ..model import Run
+from ..text import one_line
 from .model import Cell, Change, Comparison, Group, Interval, Mix, Whole
 
 
@@ -30,7 +31,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
 
 
 def _run(run: Run, name: str) -> dict[str, Any]:
-    return {"name": name, "path": str(run.path), "machine": run.environment.machine, "git": run.info.git,
+    return {"name": name, "path": one_line(str(run.path)), "machine": run.environment.machine, "git": run.info.git,
             "started_at": run.info.started_at, "preset": run.info.preset, "complete": run.info.complete}
 
 

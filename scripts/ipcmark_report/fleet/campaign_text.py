@@ -68,8 +68,8 @@ def json_of(one: Verdicts) -> str:
         "campaigns": {
             "base": campaigns.names[0], "new": campaigns.names[1], "estimator": campaigns.estimator, "says": one.says,
             "void": one.void, "alarms": list(one.alarms), "differences": [asdict(differs) for differs in one.differences],
-            "hosts": [{"name": pair.name, "kind": pair.kind, "base_runs": [str(run.path) for run in pair.base],
-                       "new_runs": [str(run.path) for run in pair.new]} for pair in campaigns.pairs],
+            "hosts": [{"name": pair.name, "kind": pair.kind, "base_runs": [one_line(str(run.path)) for run in pair.base],
+                       "new_runs": [one_line(str(run.path)) for run in pair.new]} for pair in campaigns.pairs],
             "controls": list(map(_summary, one.controls)), "cells": list(map(_summary, one.cells)),
             "families": list(map(_summary, one.families)), "overall": _summary(one.overall),
             "kinds": [_summary(summary) for _, _, summary in one.kinds],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ..model import BadInput
 from ..text import one_line
 
 SIDES = ("base", "versus")
+# What a campaign over many hosts keeps beside its runs.
+RECORD = "fleet.json"
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,13 @@ def found(paths: Iterable[Path], remarks: list[str] | None = None) -> list[Found
     """Of each path the run that it is, or all that lie below it, in the order of their names; what lies in a folder that cannot
     be listed is left out with a line in `remarks`."""
     result: list[Found] = []
+    recorded: dict[Path, Mapping[str, str]] = {}
     for path in paths:
         if is_run(path) or not path.is_dir():
             # What is no directory is refused when it is read, like any run.
             result.append(Found(path))
             continue
-        below = [_found(path, run) for run in _below(path, remarks)]
+        below = [_found(path, run, recorded) for run in sorted(_below(path, remarks))]
         if not below:
             raise BadInput(f"{one_line(str(path))}: no run lies in it; name a directory written by `ipcmark run`, or a folder "
                            "of such directories")
@@ -79,11 +83,26 @@ def _below(folder: Path, remarks: list[str] | None = None) -> Iterator[Path]:
         if Path(at) != folder and is_run(Path(at)):
             folders.clear()
             yield Path(at)
+        # os.walk() goes behind no link, which may lead round or anywhere.
+        yield from (link for name in folders if (link := Path(at, name)).is_symlink() and is_run(link))
 
 
-def _found(folder: Path, run: Path) -> Found:
-    """results/HOST/RUN is of HOST, and so are the two in results/HOST/RUN of one that took turns."""
+def _found(folder: Path, run: Path, recorded: dict[Path, Mapping[str, str]]) -> Found:
+    """results/HOST/RUN is of HOST, and so are the two in results/HOST/RUN of one that took turns. Who is in the record beside it is
+    of that host: machines may be alike, and have one name."""
     parts: Sequence[str] = run.relative_to(folder).parts
     side = parts[-1] if parts[-1] in SIDES and all((run.parent / one / "run.json").exists() for one in SIDES) else ""
     above = parts[:-2] if side else parts[:-1]
-    return Found(run, one_line(above[-1]) if above else "", side)
+    whole = run.parent if side else run
+    if whole.parent not in recorded:
+        recorded[whole.parent] = _hosts_of_runs(whole.parent / RECORD)
+    return Found(run, recorded[whole.parent].get(whole.name) or (one_line(above[-1]) if above else ""), side)
+
+
+def _hosts_of_runs(record: Path) -> Mapping[str, str]:
+    """By the name of the run; nothing where there is no such record."""
+    try:
+        hosts = json.loads(record.read_bytes())["hosts"]
+        return {run["run"]: one_line(str(host["host"])) for host in hosts for run in host["runs"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}

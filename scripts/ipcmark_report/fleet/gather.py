@@ -80,7 +80,8 @@ def field_of(runs: Sequence[Measured], case: str) -> tuple[float, float, float]:
     within = sum(one.error**2 for one in own) / len(own)**2
     between = float(np.var([one.log for one in own], ddof=1)) / len(own) if len(own) > 1 else 0.0
     middle = fmean(one.log for one in own)
-    if between >= within:
+    # Of runs of a single process only the runs themselves say anything.
+    if len(own) > 1 and not within > between:
         return middle, sqrt(between), len(own) - 1
     return middle, sqrt(within), sum(one.processes - 1 for one in own)
 

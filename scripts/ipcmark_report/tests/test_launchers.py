@@ -22,8 +22,9 @@ def test_each_script_finds_a_python_that_can_run_it(name: str, tmp_path: Path) -
     assert name in result.stdout
 
 
-def test_without_a_python_that_fits_the_packages_are_named() -> None:
-    result = subprocess.run([SCRIPTS / "compare"], env={**os.environ, "IPCMARK_PYTHON": "/nowhere"}, capture_output=True,
+@pytest.mark.parametrize(("name", "packages"), [("compare", "python3-numpy python3-scipy"), ("bundle", "python3")])
+def test_without_a_python_that_fits_the_packages_are_named(name: str, packages: str) -> None:
+    result = subprocess.run([SCRIPTS / name], env={**os.environ, "IPCMARK_PYTHON": "/nowhere"}, capture_output=True,
                             text=True, check=False)
     assert result.returncode == 2
-    assert result.stderr.count("\n") == 1 and "apt-get install python3-numpy python3-scipy" in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stderr.endswith(f"; install it: apt-get install {packages}\n")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +72,24 @@ def test_a_run_that_nobody_wants_goes(folder: Path) -> None:
     run(folder, "whole")
     assert called("clean", folder, "all") == {"kept": []}
     assert not folder.exists()
+
+
+def test_what_still_runs_there_is_ended_behind_a_link_too(folder: Path) -> None:
+    shutil.copy("/bin/sleep", folder / "bundle/sleep")
+    (folder.parent / "link").symlink_to(folder.parent)
+    with subprocess.Popen([folder / "bundle/sleep", "60"]) as left:
+        called("clean", folder.parent / "link" / folder.name, "ours")
+        assert left.wait(30) == -signal.SIGKILL
+    assert not folder.exists()
+
+
+def test_a_damaged_bundle_is_named_and_none_is_there(folder: Path) -> None:
+    shutil.rmtree(folder / "bundle")
+    (folder / "bundle.tar.xz").write_bytes(b"\xfd7zXZ\0 and no more")
+    refused = _call("unpack", folder, hashlib.sha256((folder / "bundle.tar.xz").read_bytes()).hexdigest())
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("the bundle cannot be unpacked: ") and refused.stderr.count("\n") == 1
+    assert not list(folder.glob("bundle/*")) and not list(folder.glob("bundle.*/"))
 
 
 def test_a_run_with_failed_cases_is_whole_and_says_so(folder: Path) -> None:

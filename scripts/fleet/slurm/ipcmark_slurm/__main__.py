@@ -6,6 +6,7 @@ import signal
 import sys
 
 from ipcmark_report.model import BadInput
+from ipcmark_report.text import one_line
 
 from .options import parse
 from .submitting import carry_out
@@ -17,6 +18,10 @@ def main(words: list[str]) -> int:
         return carry_out(wish)
     except BadInput as error:
         print(f"submit: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        # As a name that is too long, or a folder that may not be entered.
+        print(f"submit: {one_line(str(error.filename or wish.folder))}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("submit: interrupted; what was submitted stays, and `submit` again submits the rest", file=sys.stderr)

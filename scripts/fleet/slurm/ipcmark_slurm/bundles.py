@@ -75,8 +75,12 @@ def repack(file: Path, target: Path) -> str:
     with file.open("rb") as raw:
         head = raw.read(6)
     unpack: Any = next((how for magic, how in opened.items() if head.startswith(magic)), open)
-    with unpack(file, "rb") as content, target.open("xb") as out, gzip.GzipFile("", "wb", 1, out, mtime=0) as packed:
-        shutil.copyfileobj(content, packed, 1 << 20)
+    try:
+        with unpack(file, "rb") as content, target.open("xb") as out, gzip.GzipFile("", "wb", 1, out, mtime=0) as packed:
+            shutil.copyfileobj(content, packed, 1 << 20)
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        # Behind the last program, where look_into() had no need to read.
+        raise BadInput(f"{one_line(str(file))}: is damaged: {one_line(str(error))}; make it again by scripts/bundle") from error
     return _sha256(target)
 
 

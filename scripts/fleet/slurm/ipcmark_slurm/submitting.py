@@ -40,7 +40,7 @@ def carry_out(wish: Wish) -> int:
         asked = read_asked(wish.folder)
         if not new:
             check_unchanged(wish, asked)
-        found = _nothing_yet(asked) if new else gather(wish.folder, asked)
+        found = _nothing_yet(asked) if new else gather(wish.folder, asked, to_submit=not wish.gather_only)
         if wish.gather_only:
             return 0 if set(found.states) == {"finished"} else 1
         _submit(wish, asked, found)
@@ -82,13 +82,15 @@ def _nothing_yet(asked: Asked) -> Gathered:
     return Gathered(("missing",) * len(tasks), tasks, ())
 
 
-def gather(folder: Path, asked: Asked) -> Gathered:
-    """Runs the campaign's own `gather`, which prints the table, and reads what it found."""
-    done = subprocess.run([folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
+def gather(folder: Path, asked: Asked, to_submit: bool) -> Gathered:
+    """Runs the campaign's own `gather`, which prints the table, and reads what it found. BadInput where something is `to_submit`
+    and Slurm does not answer."""
+    # By bash, as a shared file system may forbid programs.
+    done = subprocess.run(["bash", folder / "jobs" / "gather", folder], stdin=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
         raise BadInput(f"{one_line(str(folder))}: could not be gathered; nothing was submitted")
     told = json.loads((folder / "summary.json").read_bytes())
-    if not told["slurm_answers"]:
+    if to_submit and not told["slurm_answers"]:
         raise BadInput("Slurm does not answer; nothing was submitted; run this again when `squeue` works")
     tasks = asked.tasks()
     states = tuple(one["state"] for one in told["tasks"])

@@ -79,6 +79,8 @@ examine_ended() {
       if compgen -G "$campaign/damaged/$task.??????" >/dev/null; then reason="its result was damaged; it is in damaged/ now"; fi
     fi
   fi
+  # It may be queued or under way.
+  if [ -z "$slurm_answers" ] && [ -z "${facts[ended]:-}" ]; then reason="not known: Slurm does not answer"; fi
 }
 
 # "Slurm: STATE, exit status N, on NODE": by sacct where there is accounting, else by scontrol while it remembers.
@@ -103,6 +105,8 @@ read_told_node() {
 # What killed tasks left on nodes, as far as it is not known to be gone.
 find_left_folders() {
   left=()
+  # Whose tasks live is not known then.
+  if [ -z "$slurm_answers" ]; then return; fi
   local one record
   while read -r one; do
     record=$campaign/attempts/$one

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ipcmark_slurm.__main__ import main as submit
 from ipcmark_slurm.asked import Asked, Bundle
 from ipcmark_slurm.folder import make
 from slurm_cluster import node_lock, until
@@ -187,5 +188,19 @@ def test_what_was_never_submitted_and_what_is_queued_are_told_apart(campaign: Ca
 
 def test_an_array_that_slurm_cannot_be_asked_about_is_said_in_the_summary(campaign: Campaign) -> None:
     campaign.tool("squeue", "exit 1")
-    campaign.gather()
-    assert json.loads((campaign.folder / "summary.json").read_text())["slurm_answers"] is False
+    record = campaign.folder / "attempts/default.1/5.0"
+    record.parent.mkdir()
+    record.write_text("node=n1\njob=5\narray=6\nfolder=/tmp/ipcmark-slurm.n1.5.abcdef\n")
+    assert campaign.gather()["reason"] == "not known: Slurm does not answer"
+    whole = json.loads((campaign.folder / "summary.json").read_text())
+    assert (whole["slurm_answers"], whole["left"]) == (False, []), "it may be at work there"
+
+
+def test_what_is_there_is_gathered_though_slurm_does_not_answer(campaign: Campaign, monkeypatch: pytest.MonkeyPatch,
+                                                               capsys: pytest.CaptureFixture[str]) -> None:
+    campaign.tool("squeue", "exit 1")
+    monkeypatch.setenv("PATH", f"{campaign.tools}:{os.environ['PATH']}")
+    assert submit([str(campaign.folder), "--gather"]) == 1
+    assert campaign.run_task() == 0
+    assert submit([str(campaign.folder), "--gather"]) == 0
+    assert submit([str(campaign.folder)]) == 2 and "Slurm does not answer; nothing was submitted" in capsys.readouterr().err

@@ -36,6 +36,7 @@ def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 @pytest.mark.parametrize(("words", "named"), [
     (("c",), "c: is no campaign yet; give --bundle ARCHIVE"),
     (("c", "--gather"), "c: is no campaign; name a folder that `submit` made"),
+    (("c" * 300,), "File name too long"),
     (("c%j", "--bundle", "b"), "% and \\ in names of files"),
     (("c", "--repeats", "0"), "argument --repeats: '0' is no number from 1 to 1000"),
     (("c", "--preset", "slow"), "argument --preset: invalid choice: 'slow'"),
@@ -78,6 +79,14 @@ def test_a_cut_archive_and_a_text_are_no_bundles(refusal: Says, tmp_path: Path) 
     cut.write_bytes(whole.read_bytes()[:-200])
     for file in (cut, Path(__file__)):
         assert f"{file}: is no archive of scripts/bundle" in refusal("c", "--bundle", file)
+
+
+def test_a_bundle_cut_behind_its_last_program_is_named_and_leaves_nothing(refusal: Says, tmp_path: Path) -> None:
+    bundle = crafted_bundle(tmp_path / "b.tar.gz", [X86_64] * 6, "ipcmark-0.1.0-x86_64")
+    bundle.write_bytes(bundle.read_bytes()[:-4])
+    cluster(tmp_path, "x86_64", 1001)
+    assert f"{bundle}: is damaged: " in refusal("c", "--bundle", bundle)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["b.tar.gz", "scontrol"]
 
 
 def test_a_machine_without_slurm_is_told_so_and_nothing_is_made(refusal: Says, tmp_path: Path) -> None:

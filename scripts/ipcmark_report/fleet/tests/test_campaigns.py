@@ -150,6 +150,16 @@ def test_the_shift_of_many_is_that_of_all_pair_means(count: int) -> None:
     assert (centre, low, high) == pytest.approx((hodges_lehmann(values), *interval), abs=1e-9)
 
 
+def test_json_of_folders_whose_names_are_no_text_is_written(folders: tuple[Path, Path], tmp_path: Path,
+                                                            capsys: pytest.CaptureFixture[str]) -> None:
+    after, file = tmp_path / "after\udcff", tmp_path / "found.json"
+    after.symlink_to(folders[1])
+    assert ran(capsys, folders[0], after, "--json", file)[0] == 0
+    assert json.loads(file.read_text())["campaigns"]["hosts"][0]["new_runs"] == [f"{tmp_path}/after\\udcff/h0/run-0"]
+    assert ran(capsys, folders[0] / "h0/run-0", after / "h0/run-0", "--json", file)[0] == 0
+    assert json.loads(file.read_text())["comparisons"][0]["new"]["path"] == f"{tmp_path}/after\\udcff/h0/run-0"
+
+
 def test_facts_that_differ_on_the_hosts_are_confounders_unless_declared(folders: tuple[Path, Path], tmp_path: Path,
                                                                        capsys: pytest.CaptureFixture[str]) -> None:
     after = tmp_path / "after"

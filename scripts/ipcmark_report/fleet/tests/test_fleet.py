@@ -4,13 +4,19 @@ import json
 import os
 import re
 import shutil
+from math import nan, sqrt
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 
 from ipcmark_report.__main__ import main
 from ipcmark_report.compare.__main__ import main as compare
 from ipcmark_report.fleet.find import found, is_folder_of_runs
+from ipcmark_report.fleet.gather import field_of
+from ipcmark_report.fleet.model import Figure, Measured
 from ipcmark_report.history.__main__ import main as history
 from ipcmark_report.tests.pairs import Pair
 from ipcmark_report.tests.synthetic import put
@@ -51,6 +57,12 @@ def test_a_folder_of_runs_becomes_a_page_that_names_the_slow_host_and_what_sets_
     assert html.count('<div class="map"') == 1 and "data-command=\"ipcmark run" in html
 
 
+def test_runs_of_a_single_process_are_as_sure_as_they_agree() -> None:
+    runs = [cast(Measured, SimpleNamespace(figures={"case": Figure(log, nan, 1)})) for log in (1.0, 1.2, 1.4)]
+    assert field_of(runs, "case") == pytest.approx((1.2, 0.2 / sqrt(3), 2))
+    assert np.isnan(field_of(runs[:1], "case")[1])
+
+
 def test_every_field_of_a_map_stands_in_its_table(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html, _ = page(capsys, tmp_path / "p.html", slow)
     table = html[html.index('class="sortable data fields"'):html.index("</table>")]
@@ -83,6 +95,32 @@ def test_hosts_are_named_by_their_folders_and_without_these_by_their_record(tmp_
     assert [(one.path.name, one.host) for one in found([tmp_path / "at"])] == [("run-0", "web")]
     assert [(one.path.name, one.host) for one in found([tmp_path / "at" / "web"])] == [("run-0", "")]
     assert is_folder_of_runs(tmp_path / "at") and not is_folder_of_runs(tmp_path / "at" / "web" / "run-0")
+
+
+def test_a_link_to_a_run_is_that_run_and_a_link_to_its_own_folder_leads_nowhere(slow: Path, tmp_path: Path) -> None:
+    for host in ("h1", "h0"):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "linked").symlink_to(slow / host / "run-0")
+    (tmp_path / "h1" / "round").symlink_to(tmp_path)
+    assert [(one.host, one.path) for one in found([tmp_path])] == [(host, tmp_path / host / "linked") for host in ("h0", "h1")]
+
+
+def test_machines_of_one_name_are_told_apart_by_the_record_of_their_campaign(slow: Path, tmp_path: Path,
+                                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    campaign, hosts = tmp_path / "lab", []
+    for at, run in enumerate(sorted(slow.glob("*/run-0"))):
+        shutil.copytree(run, campaign / f"board{at}-01")
+        environment = campaign / f"board{at}-01/environment.json"
+        environment.write_text(environment.read_text().replace(f'"host_name":"h{at}"', '"host_name":"raspberrypi"'))
+        hosts.append({"host": f"board{at}", "runs": [{"run": f"board{at}-01"}]})
+    assert {one.host for one in found([campaign])} == {""}
+    put(campaign / "fleet.json", {"hosts": hosts})
+    assert [one.host for one in found([campaign])] == [one["host"] for one in hosts] == [one.host for one in found([tmp_path])]
+    assert main([str(campaign), "--out", str(tmp_path / "page.html")]) == 0
+    assert f"{len(hosts)} hosts of 1 kind" in (tmp_path / "page.html").read_text()
+    for nonsense in ("{", "[]", '{"hosts": [1]}', '{"hosts": [{"host": 1, "runs": [{"run": []}]}]}'):
+        (campaign / "fleet.json").write_text(nonsense)
+        assert {one.host for one in found([campaign])} == {""}
 
 
 def test_of_two_that_took_turns_the_base_stands_for_the_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -180,9 +180,14 @@ def unpack(folder, expected):
         raise Refused("a run of this campaign is under way with another bundle; wait for it, or end it with --tags clean")
     partial = Path(tempfile.mkdtemp(prefix="bundle.", dir=folder))
     try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(partial)
-        (unpacked,) = partial.iterdir()
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(partial)
+            (unpacked,) = partial.iterdir()
+        except OSError:
+            raise
+        except Exception as error:  # of tarfile or of lzma, which a small Python lacks
+            raise Refused("the bundle cannot be unpacked: %s; if it is damaged, make it again by scripts/bundle" % error)
         (unpacked / "sha256").write_text(expected)
         shutil.rmtree(programs, ignore_errors=True)
         os.rename(unpacked, programs)
@@ -399,9 +404,11 @@ def _end(run):
 
 
 def _kill_programs_of(folder):
+    # As the kernel names it, behind all links.
+    inside = "%s/" % os.path.realpath(folder)
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if os.readlink(process / "exe").startswith("%s/" % folder):
+            if os.readlink(process / "exe").startswith(inside):
                 os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
