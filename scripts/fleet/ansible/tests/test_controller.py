@@ -38,3 +38,8 @@ def test_the_controller_finds_its_runs_below_its_home_and_gets_no_folder_of_the_
 
 def test_a_place_that_depends_on_where_one_is_is_refused(tmp_path: Path) -> None:
     assert "ipcmark_place: data has to begin with / or ~" in played(tmp_path, ipcmark_place="data")
+
+
+def test_a_second_side_and_other_folders_are_refused(tmp_path: Path) -> None:
+    for extra in (["--versus", "other"], ["--out=x"]):
+        assert f"ipcmark_extra: {' '.join(extra)}: the campaign names the folders itself" in played(tmp_path, ipcmark_extra=extra)

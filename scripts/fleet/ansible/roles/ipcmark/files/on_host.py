@@ -151,7 +151,10 @@ def look(folder):
             raise Refused("%s is somebody else's; name another place by ipcmark_place" % folder)
         first = folder / "first_kernel"
         if not first.exists():
-            first.write_text(found["kernel"])
+            # Half a name would be a kernel that nobody can boot.
+            aside = folder / ".first_kernel"
+            aside.write_text(found["kernel"])
+            aside.rename(first)
         found["first_kernel"] = first.read_text()
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
