@@ -9,6 +9,7 @@ import signal
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,10 @@ def nothing_of_a_test_meets_the_next(lab: Lab, request: pytest.FixtureRequest) -
 
 def fill(host: Host) -> None:
     """Leaves no byte on its disk."""
-    with (host.root / PLACE / "filler").open("wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 65536)
-                file.flush()
-        except OSError:
-            pass
+    # Without a buffer, whose rest would be written when the file is closed.
+    with (host.root / PLACE / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 65536)
 
 
 def empty(host: Host) -> None:
