@@ -171,7 +171,7 @@ class Cluster:
             words for words in self.processes().values() if not any(one in words for one in daemons)]
 
     def wait_until_nothing_is_left(self) -> None:
-        end = time.monotonic() + DEADLINE_S / 2
+        end = time.monotonic() + DEADLINE_S
         while left := self.left_behind():
             if time.monotonic() > end:
                 in_vain.append(f"that these go: {left}")
