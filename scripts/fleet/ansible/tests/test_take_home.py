@@ -50,7 +50,7 @@ def test_another_hash_is_refused(tmp_path: Path) -> None:
     done = take_home(packed(tmp_path, "n1-01/"), tmp_path / "n1-01", "0" * 64)
     assert done.returncode == 2
     assert "did not arrive as it was sent" in done.stderr
-    assert not (tmp_path / "n1-01").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../escape", "/etc/escape", "n1-01/../escape", "n1-01/deep/file", "other/file"])
@@ -58,7 +58,7 @@ def test_an_archive_writes_nowhere_else(tmp_path: Path, name: str) -> None:
     done = take_home(packed(tmp_path, "n1-01/", name), tmp_path / "n1-01")
     assert done.returncode == 2
     assert "has no place in a run" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == [".arriving.tar.gz"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_controller_left_half_unpacked_is_taken_away(tmp_path: Path) -> None:

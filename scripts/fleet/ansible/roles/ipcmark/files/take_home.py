@@ -30,12 +30,12 @@ def take_home(archive: Path, sha256: str, target: Path) -> bool:
         for left in target.parent.glob(f"{_UNPACKING}*"):
             shutil.rmtree(left)
         if target.exists():
-            archive.unlink(missing_ok=True)
             return False
         _unpack(archive, sha256, target)
         os.fsync(holder)
-        archive.unlink()
     finally:
+        # The host has it still, where it did not arrive whole.
+        archive.unlink(missing_ok=True)
         os.close(holder)
     return True
 
