@@ -14,6 +14,7 @@ INDEX = "index.html"
 # What explains the reports is none.
 _GUIDES = ("README.md", "FORMAT.md")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"(\*{1,2})(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -80,4 +81,4 @@ def _of_text(text: str) -> tuple[str, str]:
     """The first heading of a Markdown text, and the paragraph below it."""
     heading, _, rest = text.lstrip().partition("\n")
     paragraph = rest.strip().split("\n\n")[0]
-    return heading.lstrip("# ").strip(), " ".join(_LINK.sub(r"\1", paragraph).replace("`", "").split())
+    return heading.lstrip("# ").strip(), " ".join(_EMPHASIS.sub(r"\2", _LINK.sub(r"\1", paragraph)).replace("`", "").split())

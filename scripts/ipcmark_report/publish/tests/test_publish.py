@@ -74,13 +74,13 @@ def test_the_index_takes_titles_and_what_is_said_first(tmp_path: Path) -> None:
     (tmp_path / "2026-01-02-b.html").write_text(
         '<head><title>Runs &amp; more</title><meta name="description" content="Said \x1b[31mfirst"></head>'
         "<svg><title>no</title></svg>")
-    (tmp_path / "2026-01-01-a.md").write_text("# A text\n\nWhat `it`\n[says](else.where).\n\nMore.\n")
+    (tmp_path / "2026-01-01-a.md").write_text("# A text\n\nWhat **really\nis**, *and* `it`\n[says](else.where) of 2 * 3 * 4.\n\nMore.\n")
     for name in ("2026-01-01-a.json", "2026-01-01-a-part.json", "2026-01-01-ab.json", "README.md", "index.html"):
         (tmp_path / name).write_text("{}")
     page, text = entries_of(tmp_path)
     assert (page.file, page.title) == ("2026-01-02-b.html", "Runs & more")
     assert page.description.startswith("Said") and "\x1b" not in page.description
-    assert (text.title, text.description) == ("A text", "What it says.")
+    assert (text.title, text.description) == ("A text", "What really is, and it says of 2 * 3 * 4.")
     assert text.data == ("2026-01-01-a-part.json", "2026-01-01-a.json")
 
 
